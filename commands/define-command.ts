@@ -1,0 +1,99 @@
+import type { EngineDescription } from '../src/engines/image-engine.ts';
+import type { FinishedJob, Job, ReplyTo, Requester } from '../src/jobs/job.ts';
+import type { Jobs, QueueOverview, Standing } from '../src/jobs/jobs.ts';
+
+interface OptionBase {
+  /** Lower-case letters and `_`, at most 32. */
+  readonly name: string;
+  /** At most 100 characters, for people. */
+  readonly description: string;
+  readonly required?: boolean;
+}
+
+export interface Choice {
+  readonly value: string;
+  /** As shown to people, at most 100 characters. */
+  readonly label: string;
+}
+
+/** What a platform knows before anything is drawn; choices may depend on it. */
+export interface CommandWorld {
+  readonly engine: EngineDescription;
+}
+
+export type CommandOption =
+  | (OptionBase & { readonly type: 'text'; readonly maxLength: number; readonly multiline?: boolean })
+  | (OptionBase & { readonly type: 'integer'; readonly min: number; readonly max: number })
+  | (OptionBase & { readonly type: 'number'; readonly min: number; readonly max: number })
+  | (OptionBase & { readonly type: 'choice'; readonly choices: (world: CommandWorld) => readonly Choice[] })
+  | (OptionBase & { readonly type: 'boolean' })
+  /** A picture that the person attaches. */
+  | (OptionBase & { readonly type: 'picture' })
+  /** The id of a job; `index` in an action names one of its pictures. */
+  | (OptionBase & { readonly type: 'job' });
+
+/** A picture somebody attached: fetched only when a command wants it, never more than `maxBytes`. */
+export interface Attachment {
+  readonly name: string;
+  readonly bytes: number;
+  fetch(options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Uint8Array>;
+}
+
+export type OptionValue = string | number | boolean | Attachment;
+
+/** What a platform hands over: option names and raw values, as people gave them. */
+export interface Invocation {
+  readonly command: string;
+  readonly options: Readonly<Record<string, OptionValue>>;
+  readonly requester: Requester;
+  readonly replyTo: ReplyTo;
+  /** Identifies the event (interaction id, message ts, ...): the same event twice is one job. */
+  readonly idempotencyKey: string;
+}
+
+/** A button under an answer: the command it runs and the options it fills in. */
+export interface ReplyButton {
+  readonly command: string;
+  readonly label: string;
+  readonly options: Readonly<Record<string, string | number>>;
+  /** Opens a form with these fields (already filled in) before it runs. */
+  readonly form?: readonly { readonly option: string; readonly value: string }[];
+  readonly style: 'primary' | 'secondary' | 'danger';
+}
+
+/** Markdown as all platforms know it: `**bold**`, `code` and line breaks; never mentions. */
+export type Reply =
+  /** A job was accepted: the platform shows its place, then progress, then the pictures. */
+  | { readonly kind: 'job'; readonly job: Job; readonly standing: Standing | null; readonly notes: readonly string[] }
+  | { readonly kind: 'text'; readonly text: string; readonly onlyForRequester: boolean }
+  | { readonly kind: 'queue'; readonly overview: QueueOverview; readonly text: string }
+  | { readonly kind: 'gallery'; readonly jobs: readonly FinishedJob[]; readonly text: string }
+  | { readonly kind: 'details'; readonly job: Job; readonly text: string }
+  /** The pictures of this job are gone: take its message away too. */
+  | { readonly kind: 'deleted'; readonly job: Job; readonly text: string };
+
+export interface CommandServices extends CommandWorld {
+  readonly jobs: Jobs;
+  /** Decode, check and re-encode what a person sent; throws `InvalidRequestError` in plain words. */
+  readonly readAttachment: (attachment: Attachment, size: { width: number; height: number }) => Promise<Uint8Array>;
+  /** A fresh seed, 0 to 2^32 - 1. */
+  readonly randomSeed: () => number;
+}
+
+/** Values after checking: names and types as declared. */
+export type CheckedOptions = Readonly<Record<string, OptionValue | undefined>>;
+
+export interface Command {
+  readonly name: string;
+  /** At most 100 characters. */
+  readonly description: string;
+  readonly options: readonly CommandOption[];
+  /** `slash`: people type it; `button`: only offered under results. */
+  readonly surface: 'slash' | 'button';
+  run(invocation: Omit<Invocation, 'options'>, options: CheckedOptions, services: CommandServices): Promise<Reply>;
+}
+
+/** Declares a command; the only way to make one, so that its limits are checked when the program starts. */
+export function defineCommand(command: Command): Command {
+  return command;
+}

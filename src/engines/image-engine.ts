@@ -1,0 +1,116 @@
+/** The closed list of schedulers: a request's string never becomes code. */
+export const schedulerNames = ['ddim', 'dpmpp_2m', 'unipc', 'euler', 'euler_ancestral'] as const;
+export type SchedulerName = (typeof schedulerNames)[number];
+
+/** Interleaved 8-bit RGB, `data.length === width * height * 3`. */
+export interface RgbPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** Bounds that hold for every engine and every model. */
+export const engineLimits = {
+  maxPictures: 4,
+  maxSteps: 150,
+  maxGuidanceScale: 30,
+  maxSeed: 0xffff_ffff,
+  maxPromptCharacters: 2_000,
+} as const;
+
+export interface GenerateRequest {
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  /** One integer a picture, each 0 to `engineLimits.maxSeed`; 1 to 4 of them. */
+  readonly seeds: readonly number[];
+  /** 1 to 150. */
+  readonly steps: number;
+  /** 0 to 30; at 1 the negative prompt has no effect. */
+  readonly guidanceScale: number;
+  readonly scheduler: SchedulerName;
+  /** Pixels, both divisible by 8. */
+  readonly size: PictureSize;
+  /** One of `describe().models[].id`. */
+  readonly model: string;
+  /** Start from this picture (img2img); it has exactly `size`. `strength` is above 0 and at most 1. */
+  readonly init?: { readonly picture: RgbPicture; readonly strength: number };
+  /** A preview every so many steps; 0 for none. */
+  readonly previewEvery: number;
+}
+
+export interface EngineProgress {
+  /** Steps done, 1 to `steps`. */
+  readonly step: number;
+  /** Steps that this request runs (fewer than asked for when it starts from a picture). */
+  readonly steps: number;
+  /** One small picture (an eighth of the size) for each seed, when a preview was due. */
+  readonly previews?: readonly RgbPicture[];
+}
+
+export interface EngineTimings {
+  readonly textEncoderMs: number;
+  readonly loopMs: number;
+  readonly decoderMs: number;
+  readonly totalMs: number;
+}
+
+export interface GenerateResult {
+  /** In the order of the seeds. */
+  readonly pictures: readonly RgbPicture[];
+  readonly timings: EngineTimings;
+  /** 0 to 1 for each picture, from the model's own safety checker; 0 where it has none. */
+  readonly unsafe: readonly number[];
+  /** Words of the prompt that the model has never seen, where it can tell. */
+  readonly unknownWords: readonly string[];
+}
+
+export interface ModelDescription {
+  readonly id: string;
+  readonly title: string;
+  readonly description: string;
+  readonly sizes: readonly PictureSize[];
+  readonly defaultSize: PictureSize;
+  readonly defaultSteps: number;
+  readonly defaultGuidanceScale: number;
+  readonly defaultScheduler: SchedulerName;
+  readonly canStartFromPicture: boolean;
+  /** How this model draws a picture again at `factor` times the size; null where it cannot. */
+  readonly enlarge: { readonly factor: number; readonly strength: number } | null;
+  /** What it can draw, grouped ("objects": [...]), for a model with a closed vocabulary; else null. */
+  readonly vocabulary: Readonly<Record<string, readonly string[]>> | null;
+}
+
+export interface EngineDescription {
+  /** For people: "embedded (onnxruntime)". */
+  readonly name: string;
+  /** At least one; the first is the default. */
+  readonly models: readonly ModelDescription[];
+  /** How many requests it can take at once. */
+  readonly concurrency: number;
+}
+
+export interface EngineHealth {
+  readonly ready: boolean;
+  /** One sentence for the operator. */
+  readonly detail: string;
+}
+
+export interface GenerateOptions {
+  /** Aborting stops the drawing within one step; `generate` then rejects with the signal's reason. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: EngineProgress) => void;
+}
+
+/** What draws. Errors are `EngineError`s (code, retryable) or `InvalidRequestError`s. */
+export interface ImageEngine {
+  describe(): EngineDescription;
+  generate(request: GenerateRequest, options: GenerateOptions): Promise<GenerateResult>;
+  health(): Promise<EngineHealth>;
+  /** Idempotent; running requests are aborted. */
+  close(): Promise<void>;
+}
