@@ -95,13 +95,13 @@ SEASONS: Final[Words] = {
 }
 SEASON_ADJECTIVES: Final[Words] = {
     "spring": ("spring", "blooming"),
-    "summer": ("summer", "green"),
+    "summer": ("summer",),
     "autumn": ("autumn", "autumnal", "fall"),
     "winter": ("winter", "snowy", "snow-covered", "wintry"),
 }
 WEATHERS: Final[Words] = {
     "clear": ("under a clear sky", "with a clear sky", "in clear weather"),
-    "clouds": ("with clouds", "under a cloudy sky", "with white clouds", "under clouds", "in cloudy weather"),
+    "clouds": ("with clouds", "under a cloudy sky", "under clouds", "in cloudy weather"),
     "stars": ("under the stars", "with stars", "under a starry sky", "with a starry sky"),
     "rain": ("in the rain", "in rain", "in rainy weather", "while it rains"),
     "snow": ("in a snowfall", "with falling snow", "while it snows", "in a snowstorm", "with snowflakes"),
@@ -118,7 +118,7 @@ WEATHER_ADJECTIVES: Final[Words] = {
     "rainbow": ("rainbow",),
 }
 LIGHTS: Final[Words] = {
-    "sun": ("with the sun", "with a sun", "in the sunshine", "under the sun", "on a sunny day"),
+    "sun": ("with the sun", "with a sun", "in the sunshine", "under the sun"),
     "moon": ("with a moon", "with the moon", "under the moon", "by moonlight", "in the moonlight"),
 }
 LIGHT_ADJECTIVES: Final[Words] = {"sun": ("sunny", "sunlit"), "moon": ("moonlit",)}
