@@ -11,12 +11,7 @@ if (!existsSync(python)) {
   process.exit(0);
 }
 
-const checks = [
-  ['ruff', 'format', '--check', '.'],
-  ['ruff', 'check', '.'],
-  ['mypy'],
-  ['pytest', '-q'],
-];
+const checks = [['ruff', 'format', '--check', '.'], ['ruff', 'check', '.'], ['mypy'], ['pytest', '-q']];
 
 for (const [module, ...rest] of checks) {
   const { status } = spawnSync(python, ['-m', String(module), ...rest], {
