@@ -1,6 +1,8 @@
 import type { EngineDescription } from '../src/engines/image-engine.ts';
-import type { FinishedJob, Job, ReplyTo, Requester } from '../src/jobs/job.ts';
+import type { QuartetError } from '../src/errors.ts';
+import type { FinishedJob, Job, JobId, ReplyTo, Requester } from '../src/jobs/job.ts';
 import type { Jobs, QueueOverview, Standing } from '../src/jobs/jobs.ts';
+import { declarationProblems } from './declaration-problems.ts';
 
 interface OptionBase {
   /** Lower-case letters and `_`, at most 32. */
@@ -10,8 +12,9 @@ interface OptionBase {
   readonly required?: boolean;
 }
 
-export interface Choice {
-  readonly value: string;
+/** One value of a closed list. */
+export interface Choice<Value extends string = string> {
+  readonly value: Value;
   /** As shown to people, at most 100 characters. */
   readonly label: string;
 }
@@ -21,15 +24,17 @@ export interface CommandWorld {
   readonly engine: EngineDescription;
 }
 
+/** One option of a command, free of any platform's words. */
 export type CommandOption =
   | (OptionBase & { readonly type: 'text'; readonly maxLength: number; readonly multiline?: boolean })
   | (OptionBase & { readonly type: 'integer'; readonly min: number; readonly max: number })
   | (OptionBase & { readonly type: 'number'; readonly min: number; readonly max: number })
+  /** A closed list; one whose function takes no world is static, and checked when the program starts. */
   | (OptionBase & { readonly type: 'choice'; readonly choices: (world: CommandWorld) => readonly Choice[] })
   | (OptionBase & { readonly type: 'boolean' })
   /** A picture that the person attaches. */
   | (OptionBase & { readonly type: 'picture' })
-  /** The id of a job; `index` in an action names one of its pictures. */
+  /** The id of a job; an integer option `picture` beside it names one of its pictures, from 1. */
   | (OptionBase & { readonly type: 'job' });
 
 /** A picture somebody attached: fetched only when a command wants it, never more than `maxBytes`. */
@@ -39,6 +44,7 @@ export interface Attachment {
   fetch(options: { readonly maxBytes: number; readonly signal: AbortSignal }): Promise<Uint8Array>;
 }
 
+/** A raw or checked value of an option. */
 export type OptionValue = string | number | boolean | Attachment;
 
 /** What a platform hands over: option names and raw values, as people gave them. */
@@ -72,17 +78,45 @@ export type Reply =
   /** The pictures of this job are gone: take its message away too. */
   | { readonly kind: 'deleted'; readonly job: Job; readonly text: string };
 
+/** What a command may use. */
 export interface CommandServices extends CommandWorld {
   readonly jobs: Jobs;
   /** Decode, check and re-encode what a person sent; throws `InvalidRequestError` in plain words. */
   readonly readAttachment: (attachment: Attachment, size: { width: number; height: number }) => Promise<Uint8Array>;
   /** A fresh seed, 0 to 2^32 - 1. */
   readonly randomSeed: () => number;
+  /** Told of each answered error that is not the asker's doing (a database that is away), for the log. */
+  readonly report?: (error: QuartetError) => void;
 }
 
 /** Values after checking: names and types as declared. */
 export type CheckedOptions = Readonly<Record<string, OptionValue | undefined>>;
 
+type ValueOf<Option> = Option extends { readonly type: 'text' }
+  ? string
+  : Option extends { readonly type: 'integer' | 'number' }
+    ? number
+    : Option extends { readonly type: 'boolean' }
+      ? boolean
+      : Option extends { readonly type: 'picture' }
+        ? Attachment
+        : Option extends { readonly type: 'job' }
+          ? JobId
+          : Option extends { readonly choices: (world: CommandWorld) => readonly Choice<infer Value>[] }
+            ? Value
+            : never;
+
+/** The checked values of a list of options, typed as they were declared. */
+export type OptionsOf<Options extends readonly CommandOption[]> = {
+  readonly [Option in Options[number] as Option['name']]: Option extends { readonly required: true }
+    ? ValueOf<Option>
+    : ValueOf<Option> | undefined;
+};
+
+/** Where a command comes from, without its options. */
+export type Caller = Omit<Invocation, 'options'>;
+
+/** A command as platforms and `dispatch` see it: its options' types are forgotten. */
 export interface Command {
   readonly name: string;
   /** At most 100 characters. */
@@ -90,10 +124,33 @@ export interface Command {
   readonly options: readonly CommandOption[];
   /** `slash`: people type it; `button`: only offered under results. */
   readonly surface: 'slash' | 'button';
-  run(invocation: Omit<Invocation, 'options'>, options: CheckedOptions, services: CommandServices): Promise<Reply>;
+  /** What one might type, without the slash: `imagine a red boat seed:7`. */
+  readonly examples: readonly string[];
+  run(invocation: Caller, options: CheckedOptions, services: CommandServices): Promise<Reply>;
 }
 
-/** Declares a command; the only way to make one, so that its limits are checked when the program starts. */
-export function defineCommand(command: Command): Command {
-  return command;
+interface CommandDeclaration<Options extends readonly CommandOption[]>
+  extends Omit<Command, 'options' | 'run' | 'examples'> {
+  readonly options: Options;
+  readonly examples?: readonly string[];
+  run(invocation: Caller, options: OptionsOf<Options>, services: CommandServices): Promise<Reply>;
+}
+
+/**
+ * Declares a command; the only way to make one, so that its limits are checked when the program starts.
+ *
+ * @example
+ * defineCommand({ name: 'wave', description: 'Wave back', surface: 'slash', options: [], run: async () => reply });
+ */
+export function defineCommand<const Options extends readonly CommandOption[]>(
+  declaration: CommandDeclaration<Options>,
+): Command {
+  const problems = [...declarationProblems(declaration)];
+  if (problems.length > 0) throw new TypeError(`Command \`${declaration.name}\`: ${problems.join('; ')}`);
+  return {
+    ...declaration,
+    examples: declaration.examples ?? [],
+    // `parseOptions` made `options` from this very declaration, so names and types are as inferred.
+    run: (invocation, options, services) => declaration.run(invocation, options as OptionsOf<Options>, services),
+  };
 }

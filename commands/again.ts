@@ -1,0 +1,26 @@
+import type { DrawRequest } from '../src/jobs/job.ts';
+import { messagesFor } from '../src/messages/messages.ts';
+import { defineCommand } from './define-command.ts';
+import { modelOf, plainRequest } from './draw-request.ts';
+import { findJob, resultOptions } from './result-options.ts';
+import { requireStart, submitDrawing } from './submit-drawing.ts';
+
+/** Draws a request once more with a new seed; also one that failed or was cancelled. */
+export const again = defineCommand({
+  name: 'again',
+  description: 'Draw the same once more, with a new seed',
+  surface: 'button',
+  options: [resultOptions.job],
+  async run(caller, options, services) {
+    const messages = messagesFor(caller.requester.locale);
+    const job = await findJob(services.jobs, options.job, caller.requester, messages);
+    const request: DrawRequest = {
+      ...plainRequest(job.request, modelOf(job.request.model, services)),
+      action: 'again',
+      seed: services.randomSeed(),
+      derivedFrom: { job: job.id, index: null },
+    };
+    await requireStart(request, services, messages);
+    return submitDrawing(request, caller, services);
+  },
+});

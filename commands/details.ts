@@ -1,0 +1,64 @@
+import type { Job } from '../src/jobs/job.ts';
+import { type Messages, messagesFor } from '../src/messages/messages.ts';
+import { type CommandWorld, defineCommand } from './define-command.ts';
+import { describeFailure } from './describe-error.ts';
+import { schedulerTitle, sizeText } from './draw-options.ts';
+import { redrawLine } from './redraw-line.ts';
+import { findJob, resultOptions } from './result-options.ts';
+
+/** Shows everything that made a result, and the line that draws it again. */
+export const details = defineCommand({
+  name: 'details',
+  description: 'See all settings and seeds of a result',
+  surface: 'button',
+  options: [resultOptions.job],
+  async run({ requester }, options, { jobs, engine }) {
+    const messages = messagesFor(requester.locale);
+    const job = await findJob(jobs, options.job, requester, messages);
+    return { kind: 'details', job, text: describeJob(job, { engine }, messages) };
+  },
+});
+
+/** The settings of a job in lines of text. */
+export function describeJob(job: Job, world: CommandWorld, messages: Messages): string {
+  const { request } = job;
+  const { label, entry, long, ...say } = messages.details;
+  const drawing = 'drawing' in job ? job.drawing : null;
+  const seeds =
+    drawing?.pictures.map(({ seed }) => seed) ??
+    Array.from({ length: request.count }, (_, index) => (request.seed + index) % 2 ** 32);
+  const lines = [
+    say.title(messages.state[job.state]),
+    long(label.prompt, request.prompt),
+    ...(request.negativePrompt === '' ? [] : [long(label.negative, request.negativePrompt)]),
+    ...(request.style === null ? [] : [entry(label.style, request.style)]),
+    entry(label.model, request.model),
+    entry(label.size, sizeText(request.size)),
+    entry(label.steps, String(request.steps)),
+    entry(label.guidance, String(request.guidanceScale)),
+    entry(label.scheduler, schedulerTitle(request.scheduler)),
+    entry(label.seeds, seeds.join(', ')),
+    ...(request.init === null ? [] : [entry(label.startsFrom, String(request.init.strength))]),
+    ...(request.derivedFrom === null ? [] : [long(label.from, derivation(job, messages))]),
+    ...(drawing === null ? [] : [entry(label.timings, timings(drawing.timings, messages))]),
+    entry(label.id, job.id),
+    ...(job.state === 'failed' ? [say.failed(describeFailure(job.failure, messages))] : []),
+    '',
+    request.init === null ? say.again : say.anew,
+    say.line(redrawLine(request, world)),
+  ];
+  return lines.join('\n');
+}
+
+function derivation({ request }: Job, { details: say, action }: Messages): string {
+  const from = request.derivedFrom;
+  if (from === null) return '';
+  return say.derived(action[request.action], from.job, from.index === null ? null : from.index + 1);
+}
+
+function timings(
+  { totalMs, textEncoderMs, loopMs, decoderMs }: Extract<Job, { state: 'drawn' }>['drawing']['timings'],
+  { details: say }: Messages,
+): string {
+  return say.timings(totalMs, textEncoderMs, loopMs, decoderMs);
+}
