@@ -48,6 +48,7 @@ export interface DrawRequest {
   readonly guidanceScale: number;
   readonly seed: number;
   readonly scheduler: SchedulerName;
+  /** Of the result, also for `enlarge`. */
   readonly size: PictureSize;
   readonly model: string;
   /** A style's id (its words are added to the prompt when drawing); null for none. */

@@ -50,6 +50,8 @@ export interface Jobs {
     idempotencyKey: string,
   ): Promise<{ readonly job: Job; readonly created: boolean }>;
   get(id: JobId): Promise<Job | null>;
+  /** Remember the message that shows a job's place and progress, so that its ending goes there also after a restart. */
+  setReplyMessage(id: JobId, message: string): Promise<void>;
   standing(id: JobId): Promise<Standing | null>;
   overview(requester: Requester): Promise<QueueOverview>;
   /** Cancel one's own (or, as an admin, any) job, waiting or running. Returns the state it was in. */
@@ -59,6 +61,8 @@ export interface Jobs {
     requester: Requester,
     options: { readonly limit: number; readonly before?: number },
   ): Promise<readonly FinishedJob[]>;
+  /** The requester's jobs in any state, newest first; `before` is a `createdAt`. */
+  recent(requester: Requester, options: { readonly limit: number; readonly before?: number }): Promise<readonly Job[]>;
   /** Remove a job and its pictures; only the requester's own, or as an admin. */
   delete(id: JobId, requester: Requester): Promise<'deleted' | 'not_found' | 'not_yours'>;
   /** Remove everything that is known about the requester, pictures included; running jobs are cancelled first. */

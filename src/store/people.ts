@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { schedulerNames } from '../engines/image-engine.ts';
+import type { MemoryOfPeopleStore } from '../jobs/job-store.ts';
+import type { UserSettings } from '../jobs/jobs.ts';
+import { type Database, row, rows } from './database.ts';
+
+const settingsColumn = z
+  .object({
+    count: z.number().exactOptional(),
+    steps: z.number().exactOptional(),
+    guidanceScale: z.number().exactOptional(),
+    scheduler: z.enum(schedulerNames).exactOptional(),
+    size: z.object({ width: z.number(), height: z.number() }).exactOptional(),
+    model: z.string().exactOptional(),
+    style: z.string().nullable().exactOptional(),
+    negativePrompt: z.string().exactOptional(),
+  })
+  .transform((settings): UserSettings => settings);
+
+/** What is remembered about people and speeds, on PostgreSQL. */
+export function createPeople(database: Database): MemoryOfPeopleStore {
+  return {
+    async settings(owner) {
+      const found = await row(
+        database,
+        z.object({ settings: settingsColumn }),
+        'select settings from user_settings where owner = $1',
+        [owner],
+      );
+      return found?.settings ?? {};
+    },
+
+    async saveSettings(owner, settings) {
+      await database.query(
+        `insert into user_settings (owner, settings) values ($1, $2::text::jsonb)
+         on conflict (owner) do update set settings = excluded.settings`,
+        [owner, JSON.stringify(settings)],
+      );
+    },
+
+    async estimates() {
+      const found = await rows(
+        database,
+        z.object({ kind: z.string(), fixed_ms: z.number(), step_ms: z.number(), samples: z.coerce.number() }),
+        'select kind, fixed_ms, step_ms, samples from estimates',
+      );
+      return new Map(
+        found.map(({ kind, fixed_ms, step_ms, samples }) => [kind, { fixedMs: fixed_ms, stepMs: step_ms, samples }]),
+      );
+    },
+
+    async saveEstimate(kind, { fixedMs, stepMs, samples }) {
+      await database.query(
+        `insert into estimates (kind, fixed_ms, step_ms, samples) values ($1, $2, $3, $4)
+         on conflict (kind) do update set fixed_ms = excluded.fixed_ms, step_ms = excluded.step_ms, samples = excluded.samples`,
+        [kind, fixedMs, stepMs, samples],
+      );
+    },
+  };
+}
