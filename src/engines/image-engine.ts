@@ -83,6 +83,8 @@ export interface ModelDescription {
   readonly enlarge: { readonly factor: number; readonly strength: number } | null;
   /** What it can draw, grouped ("objects": [...]), for a model with a closed vocabulary; else null. */
   readonly vocabulary: Readonly<Record<string, readonly string[]>> | null;
+  /** Every word that such a model was trained on, synonyms and plurals included; absent where it cannot tell. */
+  readonly knownWords?: Readonly<Record<string, readonly string[]>>;
 }
 
 export interface EngineDescription {

@@ -1,0 +1,35 @@
+/** How a model was trained to be noised; the fields of `pipeline.json`. */
+export interface NoiseScheduleOptions {
+  readonly trainTimesteps: number;
+  readonly betaStart: number;
+  readonly betaEnd: number;
+  /** `scaled_linear` is linear in the square root, as Stable Diffusion was trained. */
+  readonly betaSchedule: 'linear' | 'scaled_linear';
+}
+
+/** A noised latent at one timestep is `alpha * clean + sigma * noise`, with `alpha^2 + sigma^2 = 1`. */
+export interface NoiseLevel {
+  readonly alpha: number;
+  readonly sigma: number;
+}
+
+/** The level of a picture without noise. */
+export const clean: NoiseLevel = { alpha: 1, sigma: 0 };
+
+/** The level at each training timestep, computed in float64. */
+export function noiseLevels(options: NoiseScheduleOptions): readonly NoiseLevel[] {
+  const { trainTimesteps, betaStart, betaEnd, betaSchedule } = options;
+  const bend = betaSchedule === 'scaled_linear' ? 2 : 1;
+  const from = betaStart ** (1 / bend);
+  const to = betaEnd ** (1 / bend);
+  let kept = 1;
+  return Array.from({ length: trainTimesteps }, (_, timestep) => {
+    kept *= 1 - (from + ((to - from) * timestep) / Math.max(1, trainTimesteps - 1)) ** bend;
+    return { alpha: Math.sqrt(kept), sigma: Math.sqrt(1 - kept) };
+  });
+}
+
+/** Half the logarithm of the signal-to-noise ratio: infinite for a clean picture. */
+export function logSignalToNoise({ alpha, sigma }: NoiseLevel): number {
+  return Math.log(alpha) - Math.log(sigma);
+}

@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+import { schedulerNames } from '../../../src/engines/image-engine.ts';
+
+const words = z.array(z.int().min(0).max(0xffff_ffff));
+const numbers = z.array(z.number());
+
+const noiseVectors = z.object({
+  philox: z.array(z.object({ counter: words.length(4), key: words.length(2), output: words.length(4) })),
+  normals: z.array(z.object({ seed: z.int(), stream: z.int(), values: numbers })),
+  moments: z.object({
+    seed: z.int(),
+    stream: z.int(),
+    length: z.int(),
+    sum: z.number(),
+    sum_of_squares: z.number(),
+  }),
+});
+
+const schedulerVectors = z.object({
+  noise: numbers,
+  picture: numbers,
+  timesteps: z.record(z.enum(schedulerNames), z.record(z.string(), numbers)),
+  cases: z.array(
+    z.object({
+      scheduler: z.enum(schedulerNames),
+      prediction: z.enum(['epsilon', 'v_prediction']),
+      steps: z.int(),
+      strength: z.number().nullable(),
+      ran: z.int(),
+      inputs: z.record(z.string(), numbers),
+      final: numbers,
+    }),
+  ),
+});
+
+/** What `triton-models/tests/make_vectors.py` wrote. */
+export function readVectors() {
+  return {
+    noise: noiseVectors.parse(readJson('noise.json')),
+    schedulers: schedulerVectors.parse(readJson('schedulers.json')),
+  };
+}
+
+function readJson(name: string): unknown {
+  const url = new URL(`../../../triton-models/tests/vectors/${name}`, import.meta.url);
+  return JSON.parse(readFileSync(url, 'utf8'));
+}
