@@ -1,0 +1,92 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import type { Attachment, OptionValue } from '../../../commands/define-command.ts';
+import { imagine } from '../../../commands/imagine.ts';
+import { parseOptions } from '../../../commands/parse-options.ts';
+import type { ImageEngine } from '../../engines/image-engine.ts';
+import { InvalidRequestError } from '../../errors.ts';
+import { createReadAttachment } from '../../images/read-attachment.ts';
+import type { ReplyTo, Requester } from '../../jobs/job.ts';
+import { readImagineArguments, renderHelp } from './arguments.ts';
+import type { Output } from './output.ts';
+import { createSessionJobs } from './session-jobs.ts';
+import { createTerminalPlatform } from './terminal-platform.ts';
+
+export interface RunImagineOptions {
+  /** What stands behind `imagine` on the shell's line. */
+  readonly argv: readonly string[];
+  /** Called once the line was understood; what it opens is closed here. */
+  readonly openEngine: () => Promise<ImageEngine>;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Aborted by Ctrl-C. */
+  readonly signal: AbortSignal;
+  readonly randomSeed: () => number;
+  readonly clock: () => number;
+}
+
+const requester: Requester = {
+  platform: 'terminal',
+  workspace: null,
+  userId: 'terminal',
+  name: 'You',
+  locale: 'en',
+  isAdmin: false,
+};
+const replyTo: ReplyTo = { platform: 'terminal', workspace: null, channel: 'terminal', thread: null, message: null };
+const exitCodes = { done: 0, failed: 1, notUnderstood: 2, interrupted: 130 } as const;
+
+/** `imagine "a prompt" --out DIR`: draws, writes the pictures, resolves to the exit code. */
+export async function runImagine(options: RunImagineOptions): Promise<number> {
+  try {
+    const asked = readImagineArguments(options.argv);
+    if (asked.help) {
+      options.stdout.write(renderHelp());
+      return exitCodes.done;
+    }
+    const image = asked.image === null ? {} : { image: await fileAttachment(asked.image) };
+    return await drawInto(asked.folder, { ...asked.values, ...image }, options);
+  } catch (error) {
+    if (options.signal.aborted) return exitCodes.interrupted;
+    if (!(error instanceof InvalidRequestError)) throw error;
+    options.stderr.write(`${error.message.replaceAll('`', '')}\n`);
+    return exitCodes.notUnderstood;
+  }
+}
+
+async function drawInto(
+  folder: string,
+  values: Readonly<Record<string, OptionValue>>,
+  options: RunImagineOptions,
+): Promise<number> {
+  const { signal, stdout, stderr, environment, clock, randomSeed } = options;
+  const engine = await options.openEngine();
+  const jobs = createSessionJobs({ engine, clock });
+  const platform = createTerminalPlatform({ readPicture: jobs.readPicture, folder, stdout, stderr, environment });
+  try {
+    const services = { engine: engine.describe(), jobs, readAttachment: createReadAttachment(), randomSeed };
+    const checked = parseOptions(imagine, values, services);
+    const caller = { command: imagine.name, requester, replyTo, idempotencyKey: 'terminal' };
+    const reply = await imagine.run(caller, checked, services);
+    if (reply.kind === 'job') for (const note of reply.notes) stderr.write(`${note.replaceAll('`', '')}\n`);
+    await platform.start();
+    const [job] = await jobs.drawAll(platform, signal);
+    if (job?.state === 'delivered') return exitCodes.done;
+    return job?.state === 'cancelled' ? exitCodes.interrupted : exitCodes.failed;
+  } finally {
+    await platform.close();
+    await engine.close();
+  }
+}
+
+async function fileAttachment(path: string): Promise<Attachment> {
+  const bytes = await stat(path).then(
+    (found) => (found.isFile() ? found.size : null),
+    () => null,
+  );
+  if (bytes === null) {
+    throw new InvalidRequestError('invalid_options', `Expected \`--image\` to name a picture file, got ${path}.`);
+  }
+  return { name: basename(path), bytes, fetch: async ({ signal }) => readFile(path, { signal }) };
+}

@@ -1,0 +1,106 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DeliveryError } from '../../errors.ts';
+import { contactSheet } from '../../images/contact-sheet.ts';
+import { decodeStored } from '../../images/stored-picture.ts';
+import type { DrawnJob, JobId } from '../../jobs/job.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
+import type { ChatPlatform, JobProgress } from '../chat-platform.ts';
+import type { Output } from './output.ts';
+import { pictureProtocol } from './picture-protocol.ts';
+import { progressWords, renderProgress } from './progress-bar.ts';
+import { renderPicture } from './render-picture.ts';
+import { settingsText } from './settings-text.ts';
+
+export interface TerminalPlatformOptions {
+  readonly readPicture: Jobs['readPicture'];
+  /** Gets `0.png` to `3.png`; made where it does not exist. */
+  readonly folder: string;
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+const defaultColumns = 80;
+/** Lines in a log instead of a bar: at the beginning, the quarters and the end. */
+const plainSteps = 4;
+
+/** Somebody at a shell: progress and words on standard error, the paths of the pictures on standard output. */
+export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPlatform {
+  const { stdout, stderr } = options;
+  const told = new Set<JobId>();
+  let closed = false;
+  let shownQuarter = -1;
+  let hasBar = false;
+
+  function showLine(progress: JobProgress): void {
+    const columns = stderr.columns ?? defaultColumns;
+    if (stderr.isTTY) {
+      stderr.write(`\r${renderProgress(progress, columns - 1)}\u001b[K`);
+      hasBar = true;
+      return;
+    }
+    const quarter = progress.phase === 'drawing' ? Math.floor((progress.step / progress.steps) * plainSteps) : 0;
+    if (quarter === shownQuarter) return;
+    shownQuarter = quarter;
+    stderr.write(`${progressWords(progress)}\n`);
+  }
+
+  function endBar(): void {
+    if (hasBar) stderr.write('\r\u001b[K');
+    hasBar = false;
+    shownQuarter = -1;
+  }
+
+  async function writePictures(job: DrawnJob): Promise<readonly Uint8Array[]> {
+    const pngs = await Promise.all(job.drawing.pictures.map(({ key }) => options.readPicture(key)));
+    const present = pngs.filter((png) => png !== null);
+    if (present.length < pngs.length) {
+      throw new DeliveryError('picture_gone', 'Expected the pictures to be kept until they are written, got none.');
+    }
+    try {
+      await mkdir(options.folder, { recursive: true });
+      await Promise.all(present.map((png, index) => writeFile(join(options.folder, `${index}.png`), png)));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new DeliveryError('cannot_write', `The pictures could not be written: ${reason}`, { cause });
+    }
+    return present;
+  }
+
+  async function showSheet(pngs: readonly Uint8Array[]): Promise<void> {
+    const protocol = pictureProtocol(options.environment);
+    if (!stdout.isTTY || protocol === null) return;
+    const sheet = await contactSheet(await Promise.all(pngs.map((png) => decodeStored(png))));
+    stdout.write(await renderPicture(sheet, protocol, stdout.columns ?? defaultColumns));
+  }
+
+  return {
+    name: 'terminal',
+    async start() {
+      closed = false;
+    },
+    showProgress(_, progress) {
+      if (!closed) showLine(progress);
+    },
+    async deliver(job, { signal }) {
+      signal.throwIfAborted();
+      if (told.has(job.id)) return { message: null };
+      endBar();
+      if (job.state === 'drawn') {
+        const pngs = await writePictures(job);
+        await showSheet(pngs);
+        for (const index of pngs.keys()) stdout.write(`${join(options.folder, `${index}.png`)}\n`);
+        stderr.write(`${settingsText(job)}\n`);
+      } else {
+        stderr.write(job.state === 'failed' ? `${job.failure.message}\n` : 'Cancelled; nothing was written.\n');
+      }
+      told.add(job.id);
+      return { message: null };
+    },
+    async close() {
+      endBar();
+      closed = true;
+    },
+  };
+}

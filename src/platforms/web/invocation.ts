@@ -1,0 +1,95 @@
+import type { Context } from 'hono';
+import { z } from 'zod';
+import type { Attachment, Invocation, OptionValue } from '../../../commands/define-command.ts';
+import { commands, parseCommandLine } from '../../../commands/index.ts';
+import { InvalidRequestError } from '../../errors.ts';
+import { messagesFor } from '../../messages/messages.ts';
+import { webLimits } from './limits.ts';
+import { replyToOf, requesterOf } from './viewer.ts';
+
+const keySchema = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
+const bodySchema = z.union([
+  z.strictObject({ key: keySchema, line: z.string().max(webLimits.maxLineCharacters) }),
+  z.strictObject({
+    key: keySchema,
+    command: z.string().max(64),
+    options: z.record(
+      z.string().max(64),
+      z.union([z.string().max(webLimits.maxLineCharacters), z.number(), z.boolean()]),
+    ),
+  }),
+]);
+
+/** Reads one POST of the page: JSON, or a form with the same JSON in `invocation` and a file in `picture`. */
+export async function readInvocation(context: Context): Promise<Invocation> {
+  const { body, picture } = await readBody(context);
+  const parsed = bodySchema.safeParse(body);
+  if (!parsed.success) {
+    throw new InvalidRequestError(
+      'invalid_body',
+      `Expected {key, line} or {key, command, options} with a line of at most ${webLimits.maxLineCharacters} characters.`,
+      { cause: parsed.error },
+    );
+  }
+  const requester = requesterOf(context);
+  const messages = messagesFor(requester.locale);
+  const asked = 'line' in parsed.data ? parseCommandLine(parsed.data.line, messages) : parsed.data;
+  return {
+    command: asked.command,
+    options: picture === null ? asked.options : withPicture(asked, picture),
+    requester,
+    replyTo: replyToOf(requester),
+    idempotencyKey: `web:${requester.userId}:${parsed.data.key}`,
+  };
+}
+
+async function readBody(context: Context): Promise<{ readonly body: unknown; readonly picture: File | null }> {
+  const type = context.req.header('content-type') ?? '';
+  try {
+    if (type.startsWith('application/json')) return { body: await context.req.json(), picture: null };
+    if (type.startsWith('multipart/form-data')) {
+      const form = await context.req.formData();
+      const invocation = form.get('invocation');
+      const picture = form.get('picture');
+      if (typeof invocation === 'string') {
+        return { body: JSON.parse(invocation), picture: picture instanceof File ? picture : null };
+      }
+    }
+  } catch (error) {
+    if (error instanceof Error && error.name === 'BodyLimitError') throw error;
+    throw new InvalidRequestError('invalid_body', 'The request’s body could not be read.', { cause: error });
+  }
+  throw new InvalidRequestError(
+    'invalid_body',
+    `Expected application/json or multipart/form-data, got “${type.slice(0, 60)}”.`,
+  );
+}
+
+function withPicture(
+  asked: { readonly command: string; readonly options: Readonly<Record<string, OptionValue>> },
+  file: File,
+): Readonly<Record<string, OptionValue>> {
+  const command = commands.find(({ name }) => name === asked.command);
+  const option = command?.options.find(({ type }) => type === 'picture');
+  if (option === undefined) {
+    throw new InvalidRequestError('picture_not_wanted', `/${asked.command.slice(0, 40)} does not take a picture.`);
+  }
+  return { ...asked.options, [option.name]: attachmentOf(file) };
+}
+
+function attachmentOf(file: File): Attachment {
+  return {
+    name: file.name.slice(0, 200),
+    bytes: file.size,
+    async fetch({ maxBytes, signal }) {
+      signal.throwIfAborted();
+      if (file.size > maxBytes) {
+        throw new InvalidRequestError(
+          'picture_too_large',
+          `Expected a picture of at most ${maxBytes} bytes, got ${file.size}.`,
+        );
+      }
+      return new Uint8Array(await file.arrayBuffer());
+    },
+  };
+}

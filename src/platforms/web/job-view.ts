@@ -1,0 +1,86 @@
+import type { ReplyButton } from '../../../commands/define-command.ts';
+import { resultButtons } from '../../../commands/result-buttons.ts';
+import type { DrawAction, DrawRequest, Job, JobFailure, JobState } from '../../jobs/job.ts';
+import type { Standing } from '../../jobs/jobs.ts';
+import { hasPictures, isUnfinished } from '../../jobs/transitions.ts';
+
+/** How far an unfinished job is, as the page shows it; previews are data URLs, one a picture. */
+export type ProgressView =
+  | { readonly phase: 'waiting'; readonly place: number; readonly waiting: number; readonly secondsLeft: number | null }
+  | {
+      readonly phase: 'drawing';
+      readonly step: number;
+      readonly steps: number;
+      readonly secondsLeft: number | null;
+      readonly previews: readonly string[];
+    }
+  | { readonly phase: 'retrying'; readonly reason: string };
+
+export interface PictureView {
+  readonly url: string;
+  readonly thumbnail: string;
+  readonly download: string;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly alt: string;
+}
+
+/** A job as the page knows it: whole every time, so that any one event is enough to show it right. */
+export interface JobView {
+  readonly id: string;
+  /** The page's own key of the request: it tells the page which of its messages became this job. */
+  readonly key: string;
+  readonly state: JobState;
+  readonly action: DrawAction;
+  readonly createdAt: number;
+  readonly endedAt: number | null;
+  readonly request: Omit<DrawRequest, 'init'> & { readonly strength: number | null };
+  readonly progress: ProgressView | null;
+  readonly pictures: readonly PictureView[];
+  readonly totalMs: number | null;
+  readonly resized: boolean;
+  readonly unknownWords: readonly string[];
+  readonly failure: JobFailure | null;
+  readonly buttons: readonly ReplyButton[];
+}
+
+/** Renders a job for the page; keys of the picture store stay behind. */
+export function renderJob(job: Job, progress: ProgressView | null): JobView {
+  const { init, ...request } = job.request;
+  const drawing = hasPictures(job) ? job.drawing : null;
+  return {
+    id: job.id,
+    key: job.idempotencyKey.slice(job.idempotencyKey.lastIndexOf(':') + 1),
+    state: job.state,
+    action: job.request.action,
+    createdAt: job.createdAt,
+    endedAt: endOf(job),
+    request: { ...request, strength: init?.strength ?? null },
+    progress: isUnfinished(job) ? progress : null,
+    pictures: (drawing?.pictures ?? []).map((picture, index) => ({
+      url: `/pictures/${job.id}/${index}.png`,
+      thumbnail: `/pictures/${job.id}/${index}.webp`,
+      download: `/pictures/${job.id}/${index}.png?download`,
+      seed: picture.seed,
+      width: picture.size.width,
+      height: picture.size.height,
+      alt: picture.altText,
+    })),
+    totalMs: drawing?.timings.totalMs ?? null,
+    resized: drawing?.resized ?? false,
+    unknownWords: drawing?.unknownWords ?? [],
+    failure: job.state === 'failed' ? job.failure : null,
+    buttons: resultButtons(job),
+  };
+}
+
+/** Where a job stands when nothing newer is known about it. */
+export function standingView(standing: Standing): ProgressView {
+  return { phase: 'waiting', place: standing.place, waiting: standing.waiting, secondsLeft: standing.secondsLeft };
+}
+
+function endOf(job: Job): number | null {
+  if (isUnfinished(job)) return null;
+  return hasPictures(job) ? job.drawnAt : job.endedAt;
+}

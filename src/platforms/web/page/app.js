@@ -1,0 +1,145 @@
+import { createAnnouncer } from './announcer.js';
+import { ApiError, newKey, request, sendCommand } from './api.js';
+import { createChannel } from './channel.js';
+import { createComposer } from './composer.js';
+import { askForm, confirmDanger, showText } from './dialogs.js';
+import { byId } from './elements.js';
+import { listen } from './events.js';
+import { createGallery } from './gallery.js';
+import { createLightbox } from './lightbox.js';
+import { createNavigation } from './navigation.js';
+import { createSidebar } from './sidebar.js';
+import { createStore } from './store.js';
+import { createToast } from './toast.js';
+import { renderWelcome } from './welcome.js';
+
+/** @typedef {import('./api.js').Ask} Ask */
+/** @typedef {import('./store.js').Note} Note */
+/** @typedef {import('./reply-buttons.js').ReplyButton} ReplyButton */
+
+/** @type {import('../world-view.ts').WorldView} */
+const world = await loadWorld();
+const store = createStore();
+const announcer = createAnnouncer(store);
+const toast = createToast(announcer.say);
+/** What failed messages were, for sending them again. @type {Map<string, { ask: Ask, picture: File | null }>} */
+const unsent = new Map();
+
+const lightbox = createLightbox({ press, say: toast });
+const channel = createChannel(store, {
+  press,
+  open: lightbox.open,
+  retry: (note) => {
+    const message = unsent.get(note.key) ?? { ask: { line: note.line }, picture: null };
+    void send(note.key, note.line, message.ask, message.picture);
+  },
+  dismiss: (note) => store.removeNote(note.key),
+  loadOlder: () => void loadOlder(),
+  welcome: () => renderWelcome(world, (prompt) => ask(`/imagine ${prompt}`, null)),
+});
+const composer = createComposer(world, { send: ask, onProblem: toast });
+const gallery = createGallery({ open: lightbox.open, onProblem: toast });
+createNavigation({ onGallery: gallery.refresh, onHelp: () => ask('/help', null), onChannel: composer.focus });
+createSidebar(world, store);
+listen(store);
+channel.render();
+
+/** @param {string} line @param {File | null} picture */
+function ask(line, picture) {
+  location.hash = '#playground';
+  channel.toEnd();
+  void send(newKey(), line, { line }, picture);
+}
+
+/**
+ * Shows the message at once and sends it; the same key again never makes a second job.
+ *
+ * @param {string} key
+ * @param {string} line
+ * @param {Ask} what
+ * @param {File | null} picture
+ */
+async function send(key, line, what, picture) {
+  /** @type {Note} */
+  const note = { key, at: Date.now(), line, answer: null, pending: true, failed: false };
+  store.putNote(note);
+  channel.toEnd();
+  try {
+    const reply = await sendCommand(key, what, picture);
+    unsent.delete(key);
+    if (reply.kind === 'job') {
+      store.removeNote(key);
+      store.putJob(reply.job, reply.notes);
+    } else {
+      store.putNote({ ...note, pending: false, answer: reply.text });
+      take(reply);
+    }
+  } catch (error) {
+    unsent.set(key, { ask: what, picture });
+    const failed = error instanceof ApiError && error.offline;
+    store.putNote({ ...note, pending: false, failed, answer: error instanceof Error ? error.message : String(error) });
+  }
+  channel.toEnd();
+}
+
+/** What a button asks for: its answer is shown where it was pressed, not as a new message. @param {Ask} what */
+async function run(what) {
+  try {
+    const reply = await sendCommand(newKey(), what);
+    if (reply.kind === 'job') {
+      store.putJob(reply.job, reply.notes);
+      channel.toEnd('smooth');
+    } else if (reply.kind === 'details') showText('Details', reply.text);
+    else toast(reply.text);
+    take(reply);
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** @param {import('./api.js').ReplyView} reply */
+function take(reply) {
+  if (reply.kind === 'deleted') store.removeJob(reply.id);
+  if (reply.kind === 'gallery') for (const job of reply.jobs) store.putJob(job);
+}
+
+/** @param {ReplyButton} button */
+async function press(button) {
+  /** @type {Record<string, string | number>} */
+  let options = { ...button.options };
+  if (button.form !== undefined) {
+    const entered = await askForm(button, world);
+    if (entered === null) return;
+    options = { ...options, ...entered };
+  } else if (button.command === 'delete') {
+    const sure = await confirmDanger(
+      'Delete these pictures?',
+      'They are removed for good, from the gallery too.',
+      'Delete',
+    );
+    if (!sure) return;
+  }
+  await run({ command: button.command, options });
+}
+
+async function loadOlder() {
+  const oldest = Math.min(...[...store.jobs.values()].map((job) => job.createdAt));
+  try {
+    store.addOlder(await request(`/api/jobs?before=${oldest}`));
+  } catch (error) {
+    toast(error instanceof Error ? error.message : String(error));
+  }
+}
+
+async function loadWorld() {
+  for (;;) {
+    try {
+      return await request('/api/world');
+    } catch {
+      // The page may be open before the server is: its own banner says so until it answers.
+      byId('banner').hidden = false;
+      byId('banner').textContent = 'Quartet cannot be reached. Trying again…';
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { el } from './elements.js';
+import { renderMarkdown } from './markdown.js';
+import { message } from './message.js';
+
+/** @typedef {import('./store.js').Note} Note */
+
+/**
+ * What somebody typed that is no job (yet), and the answer to it.
+ *
+ * @param {Note} note
+ * @param {{ retry: (note: Note) => void, dismiss: (note: Note) => void }} actions
+ */
+export function renderNote(note, actions) {
+  const [, command, rest] = /^(\/\S+)([\s\S]*)$/.exec(note.line) ?? [null, '', note.line];
+  const asked = message(
+    { author: 'you', at: note.at, label: note.line },
+    el(
+      'p',
+      { class: `asked ${note.pending ? 'is-pending' : ''}` },
+      command && el('span', { class: 'command' }, command),
+      rest,
+    ),
+  );
+  const node = el('section', { class: 'exchange' }, asked);
+  if (note.answer === null) return node;
+  const text = el('div', { class: `text ${note.failed ? 'is-error' : ''}` }, ...renderMarkdown(note.answer));
+  const buttons = el('div', { class: 'actions' });
+  if (note.failed) {
+    buttons.append(
+      el('button', { class: 'action primary', type: 'button', onclick: () => actions.retry(note) }, 'Send again'),
+    );
+  }
+  buttons.append(
+    el('button', { class: 'action secondary', type: 'button', onclick: () => actions.dismiss(note) }, 'Dismiss'),
+  );
+  node.append(message({ author: 'quartet', at: note.at, label: note.answer }, text, buttons));
+  return node;
+}

@@ -1,0 +1,19 @@
+import { byId, el } from './elements.js';
+import { renderMarkdown } from './markdown.js';
+
+/**
+ * Short notices in a corner that go away by themselves.
+ *
+ * @param {(text: string) => void} announce to screen readers
+ * @returns {(text: string) => void}
+ */
+export function createToast(announce) {
+  const shelf = byId('toasts');
+  return (text) => {
+    announce(text);
+    const node = el('div', { class: 'toast', onclick: () => node.remove() }, ...renderMarkdown(text));
+    shelf.append(node);
+    while (shelf.childElementCount > 3) shelf.firstElementChild?.remove();
+    setTimeout(() => node.remove(), 4_000 + 50 * text.length);
+  };
+}

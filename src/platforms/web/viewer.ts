@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from 'hono';
+import { getCookie, setCookie } from 'hono/cookie';
+import type { ReplyTo, Requester } from '../../jobs/job.ts';
+import { webLimits } from './limits.ts';
+
+const cookieName = 'quartet_viewer';
+const viewerPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+/** Who looks: known by a random cookie only, given at the first visit of the page. */
+export function requesterOf(context: Context): Requester {
+  const known = getCookie(context, cookieName);
+  const userId = known !== undefined && viewerPattern.test(known) ? known : randomUUID();
+  if (userId !== known) {
+    setCookie(context, cookieName, userId, {
+      httpOnly: true,
+      sameSite: 'Strict',
+      path: '/',
+      maxAge: webLimits.cookieMaxAgeSeconds,
+      secure: new URL(context.req.url).protocol === 'https:',
+    });
+  }
+  return {
+    platform: 'web',
+    workspace: null,
+    userId,
+    name: 'You',
+    locale: localeOf(context.req.header('accept-language')),
+    isAdmin: false,
+  };
+}
+
+/** A viewer's page is a channel of its own. */
+export function replyToOf(requester: Requester): ReplyTo {
+  return { platform: 'web', workspace: null, channel: requester.userId, thread: null, message: null };
+}
+
+function localeOf(acceptLanguage: string | undefined): string {
+  const first = acceptLanguage?.split(',', 1)[0]?.split(';', 1)[0]?.trim() ?? '';
+  return /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(first) ? first : 'en';
+}
