@@ -34,13 +34,27 @@ export const settings = {
     default: null,
     about: 'CPU threads of the embedded engine. Unset: as many as the machine has cores.',
   },
-  HTTP_HOST: { parse: z.string(), default: '127.0.0.1', about: 'Address the playground and the health pages listen on.' },
+  HTTP_HOST: {
+    parse: z.string(),
+    default: '127.0.0.1',
+    about: 'Address the playground and the health pages listen on.',
+  },
   HTTP_PORT: {
     parse: wholeNumber(0, 65_535),
     default: 3_000,
     about: 'Port of the playground, `/healthz` and `/readyz`; 0 takes a free one.',
   },
   PLAYGROUND: { parse: trueOrFalse, default: true, about: 'Whether the playground page is served.' },
+  ALLOWED_HOSTS: {
+    parse: z.string().transform((list) =>
+      list
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+    ),
+    default: [] as string[],
+    about: 'Host names, separated by commas, under which browsers reach the playground besides this machine’s own.',
+  },
   MAX_QUEUE: { parse: wholeNumber(1, 100_000), default: 500, about: 'Jobs that may wait in all.' },
   MAX_JOBS_PER_USER: { parse: wholeNumber(1, 1_000), default: 10, about: 'Unfinished jobs one person may have.' },
   DAILY_IMAGES_PER_USER: {
@@ -48,13 +62,12 @@ export const settings = {
     default: 1_000,
     about: 'Pictures one person may ask for in 24 hours.',
   },
-  RETENTION_DAYS: { parse: wholeNumber(1, 3_650), default: 30, about: 'Days that pictures and their settings are kept.' },
-  MAX_UPLOAD_MB: { parse: wholeNumber(1, 100), default: 10, about: 'Largest picture (MiB) that people may send.' },
-  ADMIN_USERS: {
-    parse: z.string().transform((list) => list.split(',').map((name) => name.trim()).filter(Boolean)),
-    default: [] as string[],
-    about: 'Operators, as `platform:user id`, separated by commas.',
+  RETENTION_DAYS: {
+    parse: wholeNumber(1, 3_650),
+    default: 30,
+    about: 'Days that pictures and their settings are kept.',
   },
+  MAX_UPLOAD_MB: { parse: wholeNumber(1, 100), default: 10, about: 'Largest picture (MiB) that people may send.' },
   SHUTDOWN_SECONDS: {
     parse: wholeNumber(0, 600),
     default: 20,

@@ -1,0 +1,152 @@
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { Hono } from 'hono';
+import type { Logger } from 'pino';
+import type { CommandServices } from '../commands/define-command.ts';
+import type { Config } from './config.ts';
+import { createOnnxEngine } from './engines/onnx/onnx-engine.ts';
+import { ConfigError } from './errors.ts';
+import { encodePng } from './images/png.ts';
+import { createReadAttachment } from './images/read-attachment.ts';
+import { decodeStored } from './images/stored-picture.ts';
+import { createJobs } from './jobs/create-jobs.ts';
+import type { ChatPlatform } from './platforms/chat-platform.ts';
+import { createWebPlatform } from './platforms/web/web-platform.ts';
+import { openStore } from './store/open-store.ts';
+import { createHealthRoutes } from './telemetry/health.ts';
+
+/** The running program. */
+export interface Quartet {
+  /** Where the playground and the health pages are. */
+  readonly url: string;
+  /** Take nothing more in, finish or hand back what is being drawn, close everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** The embedded engine of a configuration. */
+export function openEngine(config: Config, logger: Logger) {
+  return createOnnxEngine({
+    modelDir: config.MODEL_DIR,
+    logger,
+    ...(config.ENGINE_THREADS === null ? {} : { threads: config.ENGINE_THREADS }),
+  });
+}
+
+/** Builds every part from the settings, wires them and starts; throws `ConfigError` with what is wrong. */
+export async function startQuartet(config: Config, logger: Logger): Promise<Quartet> {
+  const closers: (() => Promise<void>)[] = [];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+
+  try {
+    const [engineOpened, storeOpened] = await Promise.allSettled([
+      openEngine(config, logger),
+      openStore({
+        dataDir: config.DATA_DIR,
+        logger,
+        ...(config.DATABASE_URL === null ? {} : { databaseUrl: config.DATABASE_URL }),
+      }),
+    ]);
+    if (engineOpened.status === 'fulfilled') closers.push(() => engineOpened.value.close());
+    if (storeOpened.status === 'fulfilled') closers.push(() => storeOpened.value.close());
+    if (engineOpened.status === 'rejected') throw engineOpened.reason;
+    if (storeOpened.status === 'rejected') throw storeOpened.reason;
+    const engine = engineOpened.value;
+    const store = storeOpened.value;
+    logger.info({ part: 'engine', name: engine.describe().name }, 'ready');
+    logger.info({ part: 'store', name: store.name }, 'ready');
+
+    const jobs = await createJobs({
+      store: store.jobs,
+      pictures: store.pictures,
+      soleProcess: store.soleProcess,
+      engine,
+      codec: { encode: encodePng, decode: decodeStored },
+      limits: {
+        maxQueue: config.MAX_QUEUE,
+        maxJobsPerUser: config.MAX_JOBS_PER_USER,
+        dailyImagesPerUser: config.DAILY_IMAGES_PER_USER,
+      },
+      retentionDays: config.RETENTION_DAYS,
+      logger,
+      logPrompts: config.LOG_PROMPTS,
+      clock: Date.now,
+      random: Math.random,
+    });
+    closers.push(() => jobs.drain(config.SHUTDOWN_SECONDS * 1_000));
+
+    const maxUploadBytes = config.MAX_UPLOAD_MB * 1_048_576;
+    const services: CommandServices = {
+      engine: engine.describe(),
+      jobs,
+      readAttachment: createReadAttachment({ maxBytes: maxUploadBytes }),
+      randomSeed: () => randomInt(2 ** 32),
+    };
+
+    const routes = new Hono();
+    routes.route(
+      '/',
+      createHealthRoutes([
+        { name: 'engine', check: () => engine.health() },
+        { name: 'store', check: () => store.check().then(() => ({ ready: true, detail: store.name })) },
+      ]),
+    );
+    const platforms: ChatPlatform[] = [];
+    if (config.PLAYGROUND) {
+      const web = await createWebPlatform({
+        services,
+        engine,
+        allowedHosts: [config.HTTP_HOST, ...config.ALLOWED_HOSTS],
+        maxUploadBytes,
+        logger,
+      });
+      routes.route('/', web.routes);
+      platforms.push(web);
+    }
+
+    const server = await listen(routes, config);
+    closers.push(() => closeServer(server));
+    for (const platform of platforms) {
+      await platform.start();
+      closers.push(() => platform.close());
+      logger.info({ part: platform.name }, 'ready');
+    }
+    await jobs.start(platforms);
+
+    const url = addressOf(server, config.HTTP_HOST);
+    logger.info({ url }, 'Quartet is ready');
+    let stopping: Promise<void> | null = null;
+    return { url, stop: () => (stopping ??= closeAll()) };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+async function listen(routes: Hono, { HTTP_HOST, HTTP_PORT }: Config): Promise<Server> {
+  const server = createServer(getRequestListener(routes.fetch));
+  server.listen(HTTP_PORT, HTTP_HOST);
+  try {
+    await once(server, 'listening');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigError([`HTTP_HOST and HTTP_PORT: expected a free address, got ${reason}.`]);
+  }
+  return server;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const closed = once(server, 'close');
+  server.close();
+  server.closeAllConnections();
+  await closed;
+}
+
+function addressOf(server: Server, host: string): string {
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
