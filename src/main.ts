@@ -84,6 +84,7 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
       jobs,
       readAttachment: createReadAttachment({ maxBytes: maxUploadBytes }),
       randomSeed: () => randomInt(2 ** 32),
+      report: (error) => logger.warn({ err: error }, 'a command was refused by something other than its options'),
     };
 
     const routes = new Hono();

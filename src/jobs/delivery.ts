@@ -83,7 +83,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     }
     const asked = error instanceof DeliveryError ? (error.retryAfterMs ?? 0) : 0;
     const delay = retryDelay(retryPolicies.deliver, attempt, random, asked);
-    logger.warn({ err: error, jobId: job.id, attempt, retryMs: delay }, 'could not tell how a job ended, will try again');
+    logger.warn(
+      { err: error, jobId: job.id, attempt, retryMs: delay },
+      'could not tell how a job ended, will try again',
+    );
     await store.postponeTelling(telling, clock() + delay);
   };
 

@@ -101,7 +101,10 @@ async function readStart(
 ): Promise<Start> {
   const png = await readPicture(init.picture);
   if (png === null) {
-    throw new InvalidRequestError('picture_gone', 'Expected the picture to start from to be kept still, but it is gone.');
+    throw new InvalidRequestError(
+      'picture_gone',
+      'Expected the picture to start from to be kept still, but it is gone.',
+    );
   }
   return { picture: await codec.decode(png, size), strength: init.strength };
 }

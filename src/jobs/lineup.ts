@@ -2,8 +2,8 @@ import { fairOrder } from './fair-order.ts';
 import type { DrawingJob, JobId } from './job.ts';
 import type { ArchiveStore, WaitingJob } from './job-store.ts';
 import type { Standing } from './jobs.ts';
-import { endTimes } from './timeline.ts';
 import type { Timekeeper } from './timekeeper.ts';
+import { endTimes } from './timeline.ts';
 
 /** Everybody's standing at one moment. */
 export interface Lineup {

@@ -12,7 +12,8 @@ export interface PictureStore {
   list(options: { readonly writtenBefore: number; readonly signal: AbortSignal }): AsyncIterable<PictureKey>;
 }
 
-const pattern = /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[0-3]|uploads\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png$/;
+const pattern =
+  /^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[0-3]|uploads\/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.png$/;
 
 /** The key of picture `index` (0 to 3) of a job. */
 export function pictureKey(job: JobId, index: number): PictureKey {

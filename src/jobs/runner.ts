@@ -1,6 +1,6 @@
 import PQueue from 'p-queue';
-import type { DrawingJob, JobId } from './job.ts';
 import { attemptDrawing, type DrawingParts, StopDrawing } from './drawing-attempt.ts';
+import type { DrawingJob, JobId } from './job.ts';
 import { retryPolicies } from './retry-policies.ts';
 
 /** Times of the runner. */

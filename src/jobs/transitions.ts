@@ -18,7 +18,10 @@ function expectState<State extends JobState>(
 ): asserts job is Extract<Job, { state: State }> {
   const states: readonly JobState[] = allowed;
   if (!states.includes(job.state)) {
-    throw new QuartetError('illegal_transition', `Expected job ${job.id} to be ${allowed.join(' or ')}, got ${job.state}`);
+    throw new QuartetError(
+      'illegal_transition',
+      `Expected job ${job.id} to be ${allowed.join(' or ')}, got ${job.state}`,
+    );
   }
 }
 

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { DrawingJob, Job, PictureKey, QueuedJob } from '../jobs/job.ts';
-import { isUpload } from '../jobs/picture-store.ts';
 import type { ArchiveStore } from '../jobs/job-store.ts';
 import { quotaKeyOf } from '../jobs/owner.ts';
+import { isUpload } from '../jobs/picture-store.ts';
 import { hasPictures } from '../jobs/transitions.ts';
 import { type Database, row, rows } from './database.ts';
 import { jobColumns, jobRow, keyColumn, ownerColumn } from './job-row.ts';
@@ -21,9 +21,7 @@ export function createArchive(database: Database): ArchiveStore {
         z.unknown().transform((value) => ({ job: jobRow.parse(value), place: places.parse(value) })),
         `select ${jobColumns}, owner, position, turn from jobs join turns using (owner) where state = 'queued'`,
       );
-      return found.flatMap(({ job, place }) =>
-        isQueued(job) ? [{ job, ...place, resumed: job.attempt > 0 }] : [],
-      );
+      return found.flatMap(({ job, place }) => (isQueued(job) ? [{ job, ...place, resumed: job.attempt > 0 }] : []));
     },
 
     async drawing() {

@@ -73,12 +73,9 @@ export function createClaims(database: Database): DrawingStore {
       ),
 
     async setbacks(id) {
-      const found = await row(
-        database,
-        z.object({ setbacks: z.number() }),
-        'select setbacks from jobs where id = $1',
-        [id],
-      );
+      const found = await row(database, z.object({ setbacks: z.number() }), 'select setbacks from jobs where id = $1', [
+        id,
+      ]);
       return found?.setbacks ?? 0;
     },
 

@@ -1,9 +1,11 @@
+import { access, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../errors.ts';
 import type { Database, Sql } from './database.ts';
 import { lockFolder } from './folder-lock.ts';
 import { toStoreError } from './store-error.ts';
+import { SyncedNodeFs, syncedParams } from './synced-node-fs.ts';
 
 /** Open the PostgreSQL in WebAssembly that lives in `dataDir`; refuses while another process has it open. */
 export async function createEmbeddedDatabase(dataDir: string): Promise<Database> {
@@ -44,11 +46,29 @@ export async function createEmbeddedDatabase(dataDir: string): Promise<Database>
   };
 }
 
-function open(folder: string): Promise<PGlite> {
+async function open(folder: string): Promise<PGlite> {
+  const isNew = await access(folder).then(
+    () => false,
+    () => true,
+  );
+  if (isNew) await make(folder);
+  return openFolder(folder);
+}
+
+/** Elsewhere first: a process that is killed in the middle leaves no half-made database in the way of the next one. */
+async function make(folder: string): Promise<void> {
+  const unfinished = `${folder}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  const pglite = await openFolder(unfinished);
+  await pglite.close();
+  await rename(unfinished, folder);
+}
+
+function openFolder(folder: string): Promise<PGlite> {
   return PGlite.create({
-    dataDir: folder,
+    fs: new SyncedNodeFs(folder),
     // `-F` turns fsync off: an accepted job must survive the machine losing power.
-    startParams: [...PGlite.defaultStartParams.filter((param) => param !== '-F'), '-c', 'fsync=on'],
+    startParams: [...PGlite.defaultStartParams.filter((param) => param !== '-F'), ...syncedParams],
   });
 }
 

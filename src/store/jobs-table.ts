@@ -49,7 +49,8 @@ export async function writeJob(sql: Sql, job: Job): Promise<void> {
       telling[job.state],
     ],
   );
-  if (written.length !== 1) throw new QuartetError('job_gone', `Expected job ${job.id} to be in the database, but it is gone`);
+  if (written.length !== 1)
+    throw new QuartetError('job_gone', `Expected job ${job.id} to be in the database, but it is gone`);
 }
 
 /** Whether people are still to be told, once a job has come into a state. */

@@ -17,9 +17,7 @@ export interface OpenDatabaseOptions {
 export async function openDatabase({ databaseUrl, dataDir, logger }: OpenDatabaseOptions): Promise<Database> {
   await mkdir(dataDir, { recursive: true });
   const database =
-    databaseUrl === undefined
-      ? await createEmbeddedDatabase(dataDir)
-      : createServerDatabase({ databaseUrl, logger });
+    databaseUrl === undefined ? await createEmbeddedDatabase(dataDir) : createServerDatabase({ databaseUrl, logger });
   try {
     const applied = await migrate(database);
     if (applied.length > 0) logger.info({ applied }, 'database schema brought up to date');

@@ -1,5 +1,5 @@
-import type { Logger } from 'pino';
 import pg from 'pg';
+import type { Logger } from 'pino';
 import { StoreError } from '../errors.ts';
 import type { Database, Sql } from './database.ts';
 import { toStoreError } from './store-error.ts';

@@ -25,7 +25,10 @@ export function createHealthRoutes(parts: readonly HealthPart[]): Hono {
 
 async function checkPart(part: HealthPart): Promise<{ name: string; ready: boolean; detail: string }> {
   const { promise: timeout, resolve } = Promise.withResolvers<{ ready: boolean; detail: string }>();
-  const timer = setTimeout(() => resolve({ ready: false, detail: `no answer within ${checkTimeoutMs} ms` }), checkTimeoutMs);
+  const timer = setTimeout(
+    () => resolve({ ready: false, detail: `no answer within ${checkTimeoutMs} ms` }),
+    checkTimeoutMs,
+  );
   try {
     const { ready, detail } = await Promise.race([part.check(), timeout]);
     return { name: part.name, ready, detail };

@@ -1,4 +1,4 @@
-import { createMemoryJobStore } from './memory-job-store.ts';
 import { describeJobStore } from './job-store-contract.ts';
+import { createMemoryJobStore } from './memory-job-store.ts';
 
 describeJobStore('memory', { open: async () => createMemoryJobStore(), close: async () => undefined });

@@ -59,9 +59,7 @@ export function createMemoryJobStore(): JobStore {
   };
   const waiting = (): WaitingJob[] =>
     all().flatMap(({ job, owner, position }) =>
-      job.state === 'queued'
-        ? [{ job, owner, position, turn: turns.get(owner) ?? 0, resumed: job.attempt > 0 }]
-        : [],
+      job.state === 'queued' ? [{ job, owner, position, turn: turns.get(owner) ?? 0, resumed: job.attempt > 0 }] : [],
     );
   const newestFirst = (owner: Owner, before: number) =>
     all()

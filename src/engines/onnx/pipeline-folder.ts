@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { ModelDescription, PictureSize } from '../image-engine.ts';
-import { type PipelineConfig, pipelineConfigSchema, thingsToDraw } from './pipeline-config.ts';
+import { knownWords, type PipelineConfig, pipelineConfigSchema, thingsToDraw } from './pipeline-config.ts';
 
 /** The models of a pipeline folder, by the part they play. */
 export const modelFiles = {
@@ -59,6 +59,7 @@ export async function readPipelineFolder(dir: string): Promise<PipelineFolder> {
 
 /** What the port tells about the model of a folder. */
 export function describeModel(config: PipelineConfig): ModelDescription {
+  const words = knownWords(config);
   return {
     id: config.name.toLowerCase().replaceAll(/[^a-z0-9.]+/g, '-'),
     title: config.name,
@@ -71,6 +72,7 @@ export function describeModel(config: PipelineConfig): ModelDescription {
     canStartFromPicture: true,
     enlarge: config.enlarge,
     vocabulary: thingsToDraw(config),
+    ...(words === null ? {} : { knownWords: words }),
   };
 }
 
