@@ -10,9 +10,6 @@ from dataclasses import dataclass
 
 from demo.attributes import (
     COLOURS,
-    FLOATING,
-    FLYING,
-    GROUNDS,
     GROUNDS_OF,
     LIGHTS,
     NATURAL_COLOURS,
@@ -29,7 +26,8 @@ from demo.attributes import (
     Time,
     Weather,
 )
-from demo.captions import VOCABULARY, caption, full_caption
+from demo.captions import caption, full_caption
+from demo.words import VOCABULARY
 
 __all__ = ["VOCABULARY", "Scene", "caption", "describe", "full_caption", "is_held_out", "sample_scene"]
 
@@ -92,8 +90,8 @@ def describe(scene: Scene) -> dict[str, str | int]:
 
 
 def _sample(rng: random.Random) -> Scene:
-    # A landscape without an object is one picture in fifteen; the objects share the rest evenly.
-    thing: Object = "none" if rng.random() < 1 / 15 else rng.choice(OBJECTS[1:])
+    # A landscape without an object is one picture in twelve; the objects share the rest evenly.
+    thing: Object = "none" if rng.random() < 1 / 12 else rng.choice(OBJECTS[1:])
     ground = rng.choice(GROUNDS_OF[thing])
     season = _season(rng, thing, ground)
     time = rng.choices(TIMES, (2, 4, 3, 3))[0]

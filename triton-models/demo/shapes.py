@@ -8,7 +8,7 @@ k-th shape of each at once, whatever it is.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from torch import Tensor
@@ -34,6 +34,7 @@ INKS: Final = (
     "green",
     "window",
     "flame",
+    "gold",
     "glass",
     "rose",
     "rock",
@@ -105,6 +106,18 @@ def disc(ink: str, x: float, y: float, radius: float, *, alpha: float = 1.0, blu
     return ellipse(ink, x, y, radius, radius, alpha=alpha, blur=blur)
 
 
+class Drawing(NamedTuple):
+    """An object's shapes and its place in the picture."""
+
+    scale: float
+    """Height of the picture that one unit of the drawing takes, when the object is alone."""
+    half_width: float
+    """In units of the drawing."""
+    middle: float
+    """Height of the drawing's middle over its origin, in its units."""
+    shapes: tuple[Shape, ...]
+
+
 @dataclass(frozen=True)
 class ShapeTable:
     """Drawings as tensors: `d` drawings of at most `k` shapes each."""
@@ -112,13 +125,18 @@ class ShapeTable:
     planes: Tensor
     """float32 [d, k, 6, 3]: signed distance to each edge is the product with (x, y, 1)."""
     ellipses: Tensor
-    """float32 [d, k, 2, 2, 3]: (x, y, 1) to the coordinates in which the ellipse, then the cut, is the unit circle."""
-    flags: Tensor
-    """float32 [d, k, 2]: 1 where there is an ellipse, where there is a cut."""
+    """float32 [d, k, 2, 2, 3]: (x, y, 1) to the coordinates in which the ellipse, then the cut, is the unit circle.
+
+    An absent ellipse is far larger than the picture, an absent cut far outside it.
+    """
     paint: Tensor
     """float32 [d, k, 3]: rounding, alpha, blur. Absent shapes have alpha 0."""
     inks: Tensor
     """int64 [d, k]: index into `INKS`."""
+    counts: tuple[int, ...]
+    """Shapes of each drawing."""
+    cuts: tuple[bool, ...]
+    """Whether anything is cut out of the k-th shape of any drawing."""
 
     @classmethod
     def of(cls, drawings: Sequence[Sequence[Shape]], device: torch.device | str) -> "ShapeTable":
@@ -126,7 +144,8 @@ class ShapeTable:
         planes = torch.zeros(len(drawings), count, MAX_EDGES, 3)
         planes[..., 2] = -FAR
         ellipses = torch.zeros(len(drawings), count, 2, 2, 3)
-        flags = torch.zeros(len(drawings), count, 2)
+        ellipses[:, :, 0] = torch.tensor(_to_unit_circle(0, 0, FAR, FAR))
+        ellipses[:, :, 1] = torch.tensor(_to_unit_circle(FAR, 0, 1, 1))
         paint = torch.zeros(len(drawings), count, 3)
         inks = torch.zeros(len(drawings), count, dtype=torch.int64)
         for d, shapes in enumerate(drawings):
@@ -136,14 +155,15 @@ class ShapeTable:
                 for slot, curve in enumerate((shape.ellipse, shape.cut)):
                     if curve:
                         ellipses[d, k, slot] = torch.tensor(_to_unit_circle(*curve))
-                        flags[d, k, slot] = 1
                 paint[d, k] = torch.tensor((shape.rounding, shape.alpha, shape.blur))
                 inks[d, k] = INKS.index(shape.ink)
-        return cls(*(tensor.to(device) for tensor in (planes, ellipses, flags, paint, inks)))
+        counts = tuple(map(len, drawings))
+        cuts = tuple(any(shapes[k].cut for shapes in drawings if k < len(shapes)) for k in range(count))
+        return cls(planes.to(device), ellipses.to(device), paint.to(device), inks.to(device), counts, cuts)
 
 
 def paint_drawings(
-    table: ShapeTable, which: Tensor, x: Tensor, y: Tensor, inks: Tensor, pixel: Tensor, flags: Tensor
+    table: ShapeTable, which: Tensor, x: Tensor, y: Tensor, inks: Tensor, pixel: Tensor, flags: Tensor, most: int
 ) -> Tensor:
     """Paint one drawing per window.
 
@@ -155,38 +175,39 @@ def paint_drawings(
         inks: float32 [m, len(INKS), 3], 0 to 1.
         pixel: float32 [m], size of a pixel in local units.
         flags: float32 [m, len(INKS)], factor on the alpha of each ink.
+        most: shapes of the most detailed of these drawings.
 
     Returns:
         float32 [m, 4, p, p]: colour times alpha, and alpha.
     """
     m, p = x.shape
     layer = x.new_zeros(m, 4, p, p)
-    rows = torch.arange(m, device=x.device)
+    ink = table.inks[which]
+    rows = torch.arange(m, device=x.device)[:, None]
+    strengths = table.paint[which][..., 1] * flags[rows, ink]
+    colours = torch.cat((inks[rows, ink], inks.new_ones(*ink.shape, 1)), 2)
+    planes, curves, paint = table.planes[which], table.ellipses[which], table.paint[which]
     pixel = pixel[:, None, None]
-    used = int((table.paint[which][..., 1] > 0).any(0).nonzero().max()) + 1 if m else 0
-    for k in range(used):
-        planes, curves, has = table.planes[which, k], table.ellipses[which, k], table.flags[which, k]
-        rounding, alpha, blur = table.paint[which, k][:, :, None, None].unbind(1)
-        # Rounded corners: a smooth maximum instead of the maximum (Quilez, "smooth minimum").
-        sharpness = 1 / torch.maximum(rounding * 0.6, pixel * 0.08)
-        total = x.new_zeros(m, p, p)
-        sides = planes[:, :, 0, None] * x[:, None, :], planes[:, :, 1, None] * y[:, None, :] + planes[:, :, 2, None]
-        largest = x.new_full((m, p, p), -FAR)
-        for edge in range(MAX_EDGES):
-            largest = torch.maximum(largest, sides[0][:, edge, None, :] + sides[1][:, edge, :, None])
-        for edge in range(MAX_EDGES):
-            total += ((sides[0][:, edge, None, :] + sides[1][:, edge, :, None] - largest) * sharpness).exp()
-        distance = largest + total.log() / sharpness
-        for slot, sign in ((0, 1.0), (1, -1.0)):
-            curved = sign * _ellipse_distance(curves[:, slot], x, y)
-            present = has[:, slot, None, None] > 0
-            distance = torch.where(present, torch.maximum(distance, curved), distance)
-        ink = table.inks[which, k]
-        strength = alpha * flags[rows, ink][:, None, None]
-        coverage = (0.5 - distance / torch.maximum(blur, pixel)).clamp(0, 1) * strength
-        colour = torch.cat((inks[rows, ink], inks.new_ones(m, 1)), 1)
-        layer += coverage[:, None] * (colour[:, :, None, None] - layer)
+    for k in range(most):
+        rounding, blur = paint[:, k, 0, None, None], paint[:, k, 2, None, None]
+        distance = _polygon_distance(planes[:, k], x, y, torch.maximum(rounding * 0.6, pixel * 0.08))
+        distance = torch.maximum(distance, _ellipse_distance(curves[:, k, 0], x, y))
+        if table.cuts[k]:
+            distance = torch.maximum(distance, -_ellipse_distance(curves[:, k, 1], x, y))
+        coverage = (0.5 - distance / torch.maximum(blur, pixel)).clamp_(0, 1).mul_(strengths[:, k, None, None])
+        layer.lerp_(colours[:, k, :, None, None].expand_as(layer), coverage[:, None])
     return layer
+
+
+def _polygon_distance(planes: Tensor, x: Tensor, y: Tensor, softness: Tensor) -> Tensor:
+    """Distance to a convex polygon whose corners a smooth maximum rounds (Quilez, "smooth minimum").
+
+    planes: float32 [m, 6, 3]; x, y: float32 [m, p]; softness: float32 [m, 1, 1]. Returns float32 [m, p, p].
+    """
+    planes = planes / softness
+    sides = (planes[:, :, 0, None] * x[:, None, :])[:, :, None, :]
+    sides = sides + (planes[:, :, 1, None] * y[:, None, :] + planes[:, :, 2, None])[:, :, :, None]
+    return sides.logsumexp(1).mul_(softness)
 
 
 def _ellipse_distance(transform: Tensor, x: Tensor, y: Tensor) -> Tensor:
@@ -194,13 +215,15 @@ def _ellipse_distance(transform: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
     transform: float32 [m, 2, 3]; x, y: float32 [m, p]. Returns float32 [m, p, p].
     """
-    t = transform[:, :, :, None, None]
-    x, y = x[:, None, :], y[:, :, None]
-    u, v = t[:, 0, 0] * x + (t[:, 0, 1] * y + t[:, 0, 2]), t[:, 1, 0] * x + (t[:, 1, 1] * y + t[:, 1, 2])
-    radius = (u * u + v * v).sqrt().clamp_min(1e-4)
-    slope_x, slope_y = t[:, 0, 0] * u + t[:, 1, 0] * v, t[:, 0, 1] * u + t[:, 1, 1] * v
-    slope = (slope_x * slope_x + slope_y * slope_y).sqrt() / radius
-    return (radius - 1) / slope.clamp_min(1e-4)
+    # The gradient of |A (x, y, 1)| is A^T A (x, y, 1) / |A (x, y, 1)|; both vectors are affine in x and y.
+    linear = transform[:, :, :2]
+    rows = torch.cat((transform, linear.transpose(1, 2) @ transform), 1)
+    across = (rows[:, :, 0, None] * x[:, None, :])[:, :, None, :]
+    down = (rows[:, :, 1, None] * y[:, None, :] + rows[:, :, 2, None])[:, :, :, None]
+    values = (across + down).square_()
+    radius = (values[:, 0] + values[:, 1]).sqrt_().clamp_min_(1e-6)
+    slope = (values[:, 2] + values[:, 3]).sqrt_().clamp_min_(1e-9)
+    return (radius - 1) * (radius / slope)
 
 
 def _planes(points: Sequence[Point]) -> list[tuple[float, float, float]]:
