@@ -1,8 +1,10 @@
+import { randomInt } from 'node:crypto';
 import { config as readDotenv } from 'dotenv';
 import type { Logger } from 'pino';
 import { type Config, parseConfig } from './config.ts';
-import { ConfigError, StoreError } from './errors.ts';
-import { startQuartet } from './main.ts';
+import { QuartetError } from './errors.ts';
+import { openEngine, startQuartet } from './main.ts';
+import { runImagine } from './platforms/terminal/run-imagine.ts';
 import { createLogger } from './telemetry/logger.ts';
 
 const usage = `Usage: npm start | npm run imagine -- "a prompt" [options]
@@ -12,14 +14,12 @@ const usage = `Usage: npm start | npm run imagine -- "a prompt" [options]
 `;
 
 /** Exit codes: 0 done, 1 failed or wrong settings, 2 not understood, 130 interrupted. */
-async function main(argv: readonly string[]): Promise<number> {
-  const [command] = argv;
-  readDotenv({ quiet: true });
-  const config = parseConfig(process.env);
-  const logger = createLogger(config.LOG_LEVEL);
+async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case 'serve':
-      return serve(config, logger);
+      return withSettings(serve);
+    case 'imagine':
+      return withSettings((config, logger) => imagine(rest, config, logger));
     case undefined:
     case 'help':
     case '--help':
@@ -29,6 +29,12 @@ async function main(argv: readonly string[]): Promise<number> {
       process.stderr.write(`Expected a command, got "${command}".\n\n${usage}`);
       return 2;
   }
+}
+
+function withSettings(run: (config: Config, logger: Logger) => Promise<number>): Promise<number> {
+  readDotenv({ quiet: true });
+  const config = parseConfig(process.env);
+  return run(config, createLogger(config.LOG_LEVEL));
 }
 
 async function serve(config: Config, logger: Logger): Promise<number> {
@@ -45,6 +51,22 @@ async function serve(config: Config, logger: Logger): Promise<number> {
   return 0;
 }
 
+function imagine(argv: readonly string[], config: Config, logger: Logger): Promise<number> {
+  const interrupted = new AbortController();
+  void nextStopSignal().then(() => interrupted.abort());
+  return runImagine({
+    argv,
+    // Its progress is on the screen already: only what goes wrong is logged.
+    openEngine: () => openEngine(config, logger.child({}, { level: 'warn' })),
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    signal: interrupted.signal,
+    randomSeed: () => randomInt(2 ** 32),
+    clock: Date.now,
+  });
+}
+
 function nextStopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
@@ -54,7 +76,7 @@ function nextStopSignal(): Promise<string> {
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof StoreError)) throw error;
+  if (!(error instanceof QuartetError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }
