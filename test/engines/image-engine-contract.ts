@@ -137,6 +137,15 @@ export function describeImageEngine(name: string, createEngine: () => Promise<Im
       expect(after.pictures).toHaveLength(1);
     }, 60_000);
 
+    it('fails the request, and only that, when its listener throws', async () => {
+      const onProgress = () => {
+        throw new Error('listener broke');
+      };
+      await expect(engine.generate(requestFor(engine), quietly({ onProgress }))).rejects.toThrow('listener broke');
+      const after = await engine.generate(requestFor(engine, { seeds: [7] }), quietly());
+      expect(after.pictures).toHaveLength(1);
+    }, 60_000);
+
     it('draws nothing when the signal is aborted beforehand', async () => {
       const seen: number[] = [];
       const signal = AbortSignal.abort(new Error('too late'));

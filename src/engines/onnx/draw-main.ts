@@ -1,5 +1,5 @@
 /** The drawing process: opens a pipeline folder, then draws one request after another until its parent goes. */
-import { constants, setPriority } from 'node:os';
+import { setPriority } from 'node:os';
 import { ConfigError, QuartetError } from '../../errors.ts';
 import type { GenerateRequest } from '../image-engine.ts';
 import { draw, type Pipeline } from './draw.ts';
@@ -13,8 +13,10 @@ const running = new Map<number, AbortController>();
 let pipeline: Promise<Pipeline> | null = null;
 let line: Promise<void> = Promise.resolve();
 
-// All cores are busy while it draws: chat, which needs little, goes first.
-setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+/** All cores are busy while it draws: chat, which needs little, goes first. Beyond this, others would starve it. */
+const niceness = 5;
+
+setPriority(niceness);
 // Ctrl-C reaches every process of a terminal. The parent decides when drawing ends, and its end ends this process.
 process.on('SIGINT', () => {});
 process.on('SIGTERM', () => {});

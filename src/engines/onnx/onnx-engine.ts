@@ -43,10 +43,14 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Imag
 
   function onMessage(message: Exclude<FromDrawingProcess, { type: 'ready' | 'refused' }>): void {
     const waiting = pending.get(message.id);
-    if (waiting === undefined) return; // aborted meanwhile
+    if (waiting === undefined) return; // it was given up meanwhile
     switch (message.type) {
       case 'progress':
-        waiting.onProgress(message.progress);
+        try {
+          waiting.onProgress(message.progress);
+        } catch (error) {
+          giveUp(message.id, error);
+        }
         break;
       case 'done':
         waiting.resolve(message.result);
@@ -57,6 +61,13 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Imag
       default:
         message satisfies never;
     }
+  }
+
+  /** At once, because several messages can arrive in one turn: nothing is told after this. */
+  function giveUp(id: number, reason: unknown): void {
+    pending.get(id)?.reject(reason);
+    pending.delete(id);
+    live?.send({ type: 'cancel', id });
   }
 
   function onCrash(error: EngineError): void {
@@ -101,10 +112,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Imag
       const id = nextId++;
       const either = AbortSignal.any([signal, closing.signal]);
       const { promise, resolve, reject } = Promise.withResolvers<GenerateResult>();
-      const onAbort = () => {
-        process.send({ type: 'cancel', id });
-        reject(either.reason);
-      };
+      const onAbort = () => giveUp(id, either.reason);
       either.addEventListener('abort', onAbort, { once: true });
       pending.set(id, { onProgress, resolve, reject });
       process.send({ type: 'draw', id, request });

@@ -50,7 +50,7 @@ export async function openSessions(dir: string, options: { readonly threads: num
     interOpNumThreads: 1,
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
-    logSeverityLevel: 4, enableCpuMemArena: false,
+    logSeverityLevel: 4,
     // Threads that sleep between operators are late back when anything else runs: measured on 2 cores, twice the time
     // beside another busy process and a tenth more without one. Chat is not slowed, as it has the higher priority.
     extra: { 'session.intra_op.allow_spinning': '1' },
