@@ -74,6 +74,6 @@ describe('documents', () => {
   });
 });
 
-function shown(value: unknown): string {
-  return value === null ? '' : String(value);
+function shown(value: string | number | boolean | readonly string[] | null): string {
+  return value === null ? '' : value.toString();
 }

@@ -158,9 +158,14 @@ export async function createJobs(options: CreateJobsOptions): Promise<JobCore> {
     async delete(id, requester) {
       const allowed = mayChange(await store.get(id), requester);
       if (allowed !== 'yes') return allowed;
-      await cancel(id);
+      // Not told as cancelled: whoever deletes a job wants to hear no more of it.
+      const cancelled = await store.cancel(id, clock());
       const removed = await store.remove(id);
       if (removed === null) return 'not_found';
+      if (cancelled !== null && (cancelled.was === 'queued' || cancelled.was === 'drawing')) {
+        runner.stop(id);
+        events.state(cancelled.job);
+      }
       if (hasPictures(removed)) await pictures.remove(removed.drawing.pictures.map(({ key }) => key));
       return 'deleted';
     },

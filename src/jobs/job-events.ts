@@ -15,7 +15,7 @@ export interface JobEvents {
 export function createJobEvents(logger: Logger): JobEvents {
   const listeners = new Set<(event: JobEvent) => void>();
   const emit = (event: JobEvent) => {
-    for (const listener of [...listeners]) {
+    for (const listener of listeners) {
       try {
         listener(event);
       } catch (error) {

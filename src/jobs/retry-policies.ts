@@ -23,6 +23,6 @@ export const retryPolicies = {
 
 /** Milliseconds before the try after `attempt` failed ones; full jitter over the upper half, never under `atLeastMs`. */
 export function retryDelay(policy: RetryPolicy, attempt: number, random: () => number, atLeastMs = 0): number {
-  const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** Math.max(0, attempt - 1));
+  const ceiling = Math.min(policy.maxDelayMs, policy.baseDelayMs * 2 ** Math.min(30, Math.max(0, attempt - 1)));
   return Math.max(atLeastMs, Math.round(ceiling / 2 + (ceiling / 2) * random()));
 }

@@ -11,6 +11,8 @@ export interface RunnerTimes {
   readonly pollMs?: number;
   /** Asks a healthy engine for its health. @default 10_000 */
   readonly healthMs?: number;
+  /** Longest that the engine may take to tell its health. @default 5_000 */
+  readonly healthTimeoutMs?: number;
 }
 
 /** Draws waiting jobs. */
@@ -32,7 +34,12 @@ export interface RunnerOptions extends DrawingParts, RunnerTimes {
   readonly soleProcess: boolean;
 }
 
-const defaults = { leaseMs: 30_000, pollMs: 1_000, healthMs: 10_000 } as const satisfies Required<RunnerTimes>;
+const defaults = {
+  leaseMs: 30_000,
+  pollMs: 1_000,
+  healthMs: 10_000,
+  healthTimeoutMs: 5_000,
+} as const satisfies Required<RunnerTimes>;
 
 /** How long an engine may take to notice that a drawing was stopped, before the process ends without it. */
 const stopGraceMs = 5_000;
@@ -40,11 +47,12 @@ const stopGraceMs = 5_000;
 /** The durable queue holds who waits; p-queue holds what the engine has in hand. */
 export function createRunner(options: RunnerOptions): Runner {
   const { store, engine, events, logger, clock, soleProcess } = options;
-  const { leaseMs, pollMs, healthMs } = { ...defaults, ...options };
+  const { leaseMs, pollMs, healthMs, healthTimeoutMs } = { ...defaults, ...options };
   const slots = new PQueue({ concurrency: engine.describe().concurrency });
   const running = new Map<JobId, { readonly job: DrawingJob; readonly controller: AbortController }>();
   let paused: string | null = null;
   let healthCheckedAt = Number.NEGATIVE_INFINITY;
+  let hasStarted = false;
   let stopping = false;
   let pumping: Promise<void> | null = null;
   let pumpAgain = false;
@@ -52,6 +60,7 @@ export function createRunner(options: RunnerOptions): Runner {
   let draining: Promise<void> | null = null;
 
   const wake = (): void => {
+    if (!hasStarted) return;
     if (pumping !== null) {
       pumpAgain = true;
       return;
@@ -100,10 +109,14 @@ export function createRunner(options: RunnerOptions): Runner {
     const now = clock();
     if (paused === null && now - healthCheckedAt < healthMs) return;
     healthCheckedAt = now;
-    const health = await engine.health().catch((error: unknown) => {
-      logger.warn({ err: error }, 'the engine did not tell its health');
-      return { ready: false, detail: 'The engine does not answer.' };
-    });
+    const silence = Promise.withResolvers<never>();
+    const timer = setTimeout(() => silence.reject(new Error('no answer in time')), healthTimeoutMs);
+    const health = await Promise.race([engine.health(), silence.promise])
+      .catch((error: unknown) => {
+        logger.warn({ err: error }, 'the engine did not tell its health');
+        return { ready: false, detail: 'The engine does not answer.' };
+      })
+      .finally(() => clearTimeout(timer));
     const before = paused;
     paused = health.ready ? null : health.detail;
     if (paused !== before) logger.info({ paused }, paused === null ? 'drawing goes on' : 'drawing is paused');
@@ -157,6 +170,7 @@ export function createRunner(options: RunnerOptions): Runner {
   return {
     async start() {
       if (soleProcess) await reclaim(true);
+      hasStarted = true;
       const leases = () => {
         keepLeases().catch((error: unknown) => logger.warn({ err: error }, 'could not renew leases'));
       };

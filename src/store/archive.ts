@@ -8,6 +8,11 @@ import { type Database, row, rows } from './database.ts';
 import { jobColumns, jobRow, keyColumn, ownerColumn } from './job-row.ts';
 
 const number = z.coerce.number();
+const countsRow = z.object({ waiting: number, drawing: number, drawn: number });
+const keyRow = z.object({ key: keyColumn });
+const idRow = z.object({ id: z.string() });
+const placeRow = z.object({ owner: ownerColumn, position: number, turn: number });
+const waitingRow = z.unknown().transform((value) => ({ job: jobRow.parse(value), place: placeRow.parse(value) }));
 
 /** Reading and removing, on PostgreSQL. */
 export function createArchive(database: Database): ArchiveStore {
@@ -15,10 +20,9 @@ export function createArchive(database: Database): ArchiveStore {
     get: (id) => row(database, jobRow, `select ${jobColumns} from jobs where id = $1`, [id]),
 
     async waiting() {
-      const places = z.object({ owner: ownerColumn, position: number, turn: number });
       const found = await rows(
         database,
-        z.unknown().transform((value) => ({ job: jobRow.parse(value), place: places.parse(value) })),
+        waitingRow,
         `select ${jobColumns}, owner, position, turn from jobs join turns using (owner) where state = 'queued'`,
       );
       return found.flatMap(({ job, place }) => (isQueued(job) ? [{ job, ...place, resumed: job.attempt > 0 }] : []));
@@ -36,7 +40,7 @@ export function createArchive(database: Database): ArchiveStore {
     async counts() {
       const counts = await row(
         database,
-        z.object({ waiting: number, drawing: number, drawn: number }),
+        countsRow,
         `select (select count(*) from jobs where state = 'queued') as waiting,
            (select count(*) from jobs where state = 'drawing') as drawing,
            coalesce((select value from counters where name = 'drawn_pictures'), 0) as drawn`,
@@ -75,12 +79,7 @@ export function createArchive(database: Database): ArchiveStore {
           [quotaKeyOf(owner), owner],
         );
         const jobs = await rows(sql, jobRow, `delete from jobs where owner = $1 returning ${jobColumns}`, [owner]);
-        const uploads = await rows(
-          sql,
-          z.object({ key: keyColumn }),
-          'delete from uploads where owner = $1 returning key',
-          [owner],
-        );
+        const uploads = await rows(sql, keyRow, 'delete from uploads where owner = $1 returning key', [owner]);
         await sql.query('delete from user_settings where owner = $1', [owner]);
         await sql.query('delete from turns where owner = $1', [owner]);
         return { jobs, uploads: uploads.map(({ key }) => key) };
@@ -99,7 +98,7 @@ export function createArchive(database: Database): ArchiveStore {
         );
         const uploads = await rows(
           sql,
-          z.object({ key: keyColumn }),
+          keyRow,
           `delete from uploads where key in (
              select key from uploads where used_at < $1
              order by used_at limit $2 for update skip locked)
@@ -121,15 +120,12 @@ export function createArchive(database: Database): ArchiveStore {
       const uploads = keys.filter(isUpload);
       const jobs = keys.filter((key) => !isUpload(key));
       const idOf = (key: PictureKey) => key.slice(0, key.indexOf('/'));
-      const foundUploads = await rows(
-        database,
-        z.object({ key: keyColumn }),
-        'select key from uploads where key = any($1::text[])',
-        [uploads],
-      );
+      const foundUploads = await rows(database, keyRow, 'select key from uploads where key = any($1::text[])', [
+        uploads,
+      ]);
       const foundJobs = await rows(
         database,
-        z.object({ id: z.string() }),
+        idRow,
         'select id::text as id from jobs where id = any($1::text[]::uuid[])',
         [jobs.map(idOf)],
       );

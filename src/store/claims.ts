@@ -6,6 +6,9 @@ import { type Database, row, rows, type Sql } from './database.ts';
 import { jobColumns, jobRow, ownerColumn } from './job-row.ts';
 import { giveQuotaBack, lockDrawing, lockJob, lockQueue, writeJob } from './jobs-table.ts';
 
+const setbacksRow = z.object({ setbacks: z.number() });
+const ownerRow = z.object({ owner: ownerColumn });
+
 /** Drawing, on PostgreSQL. */
 export function createClaims(database: Database): DrawingStore {
   /** One write of an attempt: null when a later attempt, a cancel or a removal has taken its place. */
@@ -73,9 +76,7 @@ export function createClaims(database: Database): DrawingStore {
       ),
 
     async setbacks(id) {
-      const found = await row(database, z.object({ setbacks: z.number() }), 'select setbacks from jobs where id = $1', [
-        id,
-      ]);
+      const found = await row(database, setbacksRow, 'select setbacks from jobs where id = $1', [id]);
       return found?.setbacks ?? 0;
     },
 
@@ -121,7 +122,7 @@ function nextDue(sql: Sql, now: number): Promise<Job | null> {
 /** Whoever has more fresh jobs waiting goes to the end of the line of people; nobody else keeps a turn. */
 async function passTurn(sql: Sql, { id }: Job): Promise<void> {
   const waits = `exists (select from jobs as more where more.owner = turns.owner and more.state = 'queued' and more.attempt = 0)`;
-  const owner = await row(sql, z.object({ owner: ownerColumn }), 'select owner from jobs where id = $1', [id]);
+  const owner = await row(sql, ownerRow, 'select owner from jobs where id = $1', [id]);
   if (owner === null) return;
   await sql.query(`update turns set turn = nextval('turn_numbers') where owner = $1 and ${waits}`, [owner.owner]);
 }
@@ -129,7 +130,7 @@ async function passTurn(sql: Sql, { id }: Job): Promise<void> {
 async function delay(sql: Sql, id: string, notBefore: number, setback: number): Promise<number> {
   const found = await row(
     sql,
-    z.object({ setbacks: z.number() }),
+    setbacksRow,
     'update jobs set not_before = $2, setbacks = setbacks + $3 where id = $1 returning setbacks',
     [id, notBefore, setback],
   );

@@ -7,6 +7,8 @@ import { type Database, row } from './database.ts';
 import { jobColumns, jobRow } from './job-row.ts';
 import { lockJob, writeJob } from './jobs-table.ts';
 
+const tellingRow = z.object({ telling_attempt: z.number() });
+
 /** Telling people how jobs ended, on PostgreSQL. */
 export function createEndings(database: Database): EndingStore {
   return {
@@ -23,7 +25,7 @@ export function createEndings(database: Database): EndingStore {
         if (job === null) return null;
         const claimed = await row(
           sql,
-          z.object({ telling_attempt: z.number() }),
+          tellingRow,
           `update jobs set telling_lease_until = $2, telling_attempt = telling_attempt + 1
            where id = $1 returning telling_attempt`,
           [job.id, now + leaseMs],

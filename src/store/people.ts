@@ -17,16 +17,19 @@ const settingsColumn = z
   })
   .transform((settings): UserSettings => settings);
 
+const settingsRow = z.object({ settings: settingsColumn });
+const estimateRow = z.object({
+  kind: z.string(),
+  fixed_ms: z.number(),
+  step_ms: z.number(),
+  samples: z.coerce.number(),
+});
+
 /** What is remembered about people and speeds, on PostgreSQL. */
 export function createPeople(database: Database): MemoryOfPeopleStore {
   return {
     async settings(owner) {
-      const found = await row(
-        database,
-        z.object({ settings: settingsColumn }),
-        'select settings from user_settings where owner = $1',
-        [owner],
-      );
+      const found = await row(database, settingsRow, 'select settings from user_settings where owner = $1', [owner]);
       return found?.settings ?? {};
     },
 
@@ -39,11 +42,7 @@ export function createPeople(database: Database): MemoryOfPeopleStore {
     },
 
     async estimates() {
-      const found = await rows(
-        database,
-        z.object({ kind: z.string(), fixed_ms: z.number(), step_ms: z.number(), samples: z.coerce.number() }),
-        'select kind, fixed_ms, step_ms, samples from estimates',
-      );
+      const found = await rows(database, estimateRow, 'select kind, fixed_ms, step_ms, samples from estimates');
       return new Map(
         found.map(({ kind, fixed_ms, step_ms, samples }) => [kind, { fixedMs: fixed_ms, stepMs: step_ms, samples }]),
       );

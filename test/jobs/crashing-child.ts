@@ -51,6 +51,7 @@ const submit = async (key: string) => {
   const request = { ...sampleRequest, count: 1, steps: 2 };
   const { job } = await jobs.submit(request, sampleRequester(key.slice(-1)), sampleReplyTo, key);
   appendFileSync(acceptedFile, `${job.id} ${key}\n`);
+  process.stdout.write('accepted\n');
 };
 
 if (mode === 'submit') {

@@ -32,8 +32,10 @@ export function readImagineArguments(argv: readonly string[]): ImagineArguments 
     if (token.kind !== 'option') continue;
     if (token.name === 'help' || token.name === 'h') return { help: true };
     if (values.has(token.name)) throw problem(`Expected \`--${token.name}\` once, got it twice.`);
-    if (token.value === undefined && Object.hasOwn({ ...declared, ...own }, token.name)) {
-      throw problem(`Expected a value after \`--${token.name}\`, got nothing.`);
+    // What looks like the next option was not meant as this one's value; `--negative=--x` says that it was.
+    const isMissing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
+    if (isMissing && Object.hasOwn({ ...declared, ...own }, token.name)) {
+      throw problem(`Expected a value after \`--${token.name}\`, got ${token.value ?? 'nothing'}.`);
     }
     values.set(token.name, token.value ?? '');
   }

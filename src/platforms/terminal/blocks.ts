@@ -1,6 +1,6 @@
 import type { RgbPicture } from '../../engines/image-engine.ts';
 
-const escape = '\u001b';
+const escapeCharacter = '\u001b';
 const upperHalf = '▀';
 
 /** Two pixels a character: the upper one is the foreground of `▀`, the lower one its background. */
@@ -12,9 +12,9 @@ export function renderBlocks(picture: RgbPicture, colours: 'truecolor' | 'colour
     for (let x = 0; x < picture.width; x++) {
       const upper = code(...pixel(picture, x, y));
       const lower = y + 1 < picture.height ? `;48;${code(...pixel(picture, x, y + 1))}` : '';
-      line += `${escape}[38;${upper}${lower}m${upperHalf}`;
+      line += `${escapeCharacter}[38;${upper}${lower}m${upperHalf}`;
     }
-    lines.push(`${line}${escape}[0m\n`);
+    lines.push(`${line}${escapeCharacter}[0m\n`);
   }
   return lines.join('');
 }

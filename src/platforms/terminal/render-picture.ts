@@ -5,7 +5,7 @@ import { renderBlocks } from './blocks.ts';
 import type { PictureProtocol } from './picture-protocol.ts';
 import { renderSixel } from './sixel.ts';
 
-const escape = '\u001b';
+const escapeCharacter = '\u001b';
 /** kitty takes at most so much in one escape sequence. */
 const kittyChunk = 4_096;
 const maxPixels = 640;
@@ -19,14 +19,14 @@ export async function renderPicture(
 ): Promise<string> {
   switch (protocol) {
     case 'kitty':
-      return renderKitty(await encodePng(await it(picture, maxPixels)));
+      return renderKitty(await encodePng(await shrink(picture, maxPixels)));
     case 'iterm':
-      return renderIterm(await encodePng(await it(picture, maxPixels)));
+      return renderIterm(await encodePng(await shrink(picture, maxPixels)));
     case 'sixel':
-      return renderSixel(await it(picture, maxPixels));
+      return renderSixel(await shrink(picture, maxPixels));
     case 'truecolor':
     case 'colours-256':
-      return renderBlocks(await it(picture, Math.min(columns, maxColumns)), protocol);
+      return renderBlocks(await shrink(picture, Math.min(columns, maxColumns)), protocol);
     default:
       return protocol satisfies never;
   }
@@ -39,17 +39,17 @@ function renderKitty(png: Uint8Array): string {
   for (let at = 0; at < data.length; at += kittyChunk) {
     const head = at === 0 ? 'a=T,f=100,q=2,' : '';
     const more = at + kittyChunk < data.length ? 1 : 0;
-    text += `${escape}_G${head}m=${more};${data.slice(at, at + kittyChunk)}${escape}\\`;
+    text += `${escapeCharacter}_G${head}m=${more};${data.slice(at, at + kittyChunk)}${escapeCharacter}\\`;
   }
   return `${text}\n`;
 }
 
 /** {@link https://iterm2.com/documentation-images.html} */
 function renderIterm(png: Uint8Array): string {
-  return `${escape}]1337;File=inline=1;size=${png.byteLength}:${Buffer.from(png).toString('base64')}\u0007\n`;
+  return `${escapeCharacter}]1337;File=inline=1;size=${png.byteLength}:${Buffer.from(png).toString('base64')}\u0007\n`;
 }
 
-async function _fit(picture: RgbPicture, maxEdge: number): Promise<RgbPicture> {
+async function shrink(picture: RgbPicture, maxEdge: number): Promise<RgbPicture> {
   const scale = Math.min(1, maxEdge / Math.max(picture.width, picture.height));
   const size = {
     width: Math.max(1, Math.round(picture.width * scale)),

@@ -63,7 +63,13 @@ async function drawInto(
   const { signal, stdout, stderr, environment, clock, randomSeed } = options;
   const engine = await options.openEngine();
   const jobs = createSessionJobs({ engine, clock });
-  const platform = createTerminalPlatform({ readPicture: jobs.readPicture, folder, stdout, stderr, environment });
+  const platform = createTerminalPlatform({
+    readPicture: (key) => jobs.readPicture(key),
+    folder,
+    stdout,
+    stderr,
+    environment,
+  });
   try {
     const services = { engine: engine.describe(), jobs, readAttachment: createReadAttachment(), randomSeed };
     const checked = parseOptions(imagine, values, services);

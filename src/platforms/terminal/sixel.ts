@@ -1,18 +1,18 @@
 import type { RgbPicture } from '../../engines/image-engine.ts';
 
-const escape = '\u001b';
+const escapeCharacter = '\u001b';
 const levels = 6;
 
 /** Sixel text with a 6 x 6 x 6 palette; an ordered dither keeps skies smooth. */
 export function renderSixel(picture: RgbPicture): string {
   const { width, height } = picture;
   const colours = quantize(picture);
-  let text = `${escape}Pq"1;1;${width};${height}`;
+  let text = `${escapeCharacter}Pq"1;1;${width};${height}`;
   for (const colour of new Set(colours)) text += `#${colour};2;${percents(colour).join(';')}`;
   for (let top = 0; top < height; top += 6) {
     text += renderBand(colours, width, top, Math.min(6, height - top));
   }
-  return `${text}${escape}\\\n`;
+  return `${text}${escapeCharacter}\\\n`;
 }
 
 function renderBand(colours: Uint8Array, width: number, top: number, rows: number): string {

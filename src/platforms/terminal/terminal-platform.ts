@@ -34,7 +34,7 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
   let hasBar = false;
 
   function showLine(progress: JobProgress): void {
-    const columns = stderr.columns ?? defaultColumns;
+    const columns = stderr.columns || defaultColumns;
     if (stderr.isTTY) {
       stderr.write(`\r${renderProgress(progress, columns - 1)}\u001b[K`);
       hasBar = true;
@@ -72,7 +72,7 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
     const protocol = pictureProtocol(options.environment);
     if (!stdout.isTTY || protocol === null) return;
     const sheet = await contactSheet(await Promise.all(pngs.map((png) => decodeStored(png))));
-    stdout.write(await renderPicture(sheet, protocol, stdout.columns ?? defaultColumns));
+    stdout.write(await renderPicture(sheet, protocol, stdout.columns || defaultColumns));
   }
 
   return {

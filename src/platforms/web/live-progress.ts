@@ -29,7 +29,7 @@ export class LiveProgress {
 
   show(job: Job, progress: JobProgress): void {
     if (this.#encoding.has(job.id)) {
-      this.#encoding.set(job.id, progress);
+      this.#encoding.set(job.id, newest(this.#encoding.get(job.id) ?? null, progress));
       return;
     }
     this.#encoding.set(job.id, null);
@@ -78,4 +78,10 @@ export class LiveProgress {
       return [];
     }
   }
+}
+
+/** The later word, with the earlier one's previews where it brings none of its own. */
+function newest(earlier: JobProgress | null, later: JobProgress): JobProgress {
+  const isBare = later.phase === 'drawing' && later.previews === null;
+  return isBare && earlier?.phase === 'drawing' ? { ...later, previews: earlier.previews } : later;
 }

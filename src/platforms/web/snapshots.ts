@@ -17,7 +17,7 @@ export interface SnapshotsOptions {
 
 /** What the page is told on connecting, and again whenever the queue has moved. */
 export interface Snapshots {
-  of(requester: Requester): Promise<readonly PageEvent[]>;
+  readonly of: (requester: Requester) => Promise<readonly PageEvent[]>;
   /** Sends everything anew to this viewer's open pages. */
   resend(requester: Requester): void;
   /** Tells all viewers where they stand, at most every `webLimits.statusEveryMs`. */

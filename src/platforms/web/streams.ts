@@ -26,10 +26,6 @@ export class Streams {
     outbox.close();
   }
 
-  isWatched(userId: string): boolean {
-    return this.#byViewer.has(userId);
-  }
-
   viewers(): readonly Requester[] {
     return [...this.#byViewer.values()].map(({ requester }) => requester);
   }
@@ -39,8 +35,8 @@ export class Streams {
   }
 
   closeAll(): void {
-    for (const { requester, outboxes } of [...this.#byViewer.values()]) {
-      for (const outbox of [...outboxes]) this.release(requester, outbox);
+    for (const { requester, outboxes } of this.#byViewer.values()) {
+      for (const outbox of outboxes) this.release(requester, outbox);
     }
   }
 }

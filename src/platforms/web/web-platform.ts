@@ -107,7 +107,7 @@ export async function createWebPlatform(
       snapshots.start();
     },
     showProgress(job, progress) {
-      if (streams.isWatched(job.requester.userId) || progress.phase !== 'drawing') live.show(job, progress);
+      if (!closing) live.show(job, progress);
     },
     async deliver(job, { signal }) {
       signal.throwIfAborted();

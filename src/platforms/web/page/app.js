@@ -39,7 +39,7 @@ const channel = createChannel(store, {
 });
 const composer = createComposer(world, { send: ask, onProblem: toast });
 const gallery = createGallery({ open: lightbox.open, onProblem: toast });
-createNavigation({ onGallery: gallery.refresh, onHelp: () => ask('/help', null), onChannel: composer.focus });
+createNavigation({ onGallery: () => gallery.refresh(), onHelp: () => ask('/help', null), onChannel: composer.focus });
 createSidebar(world, store);
 listen(store);
 channel.render();
@@ -69,7 +69,7 @@ async function send(key, line, what, picture) {
     unsent.delete(key);
     if (reply.kind === 'job') {
       store.removeNote(key);
-      store.putJob(reply.job, reply.notes);
+      store.acceptJob(reply.job, reply.notes);
     } else {
       store.putNote({ ...note, pending: false, answer: reply.text });
       take(reply);
@@ -87,7 +87,7 @@ async function run(what) {
   try {
     const reply = await sendCommand(newKey(), what);
     if (reply.kind === 'job') {
-      store.putJob(reply.job, reply.notes);
+      store.acceptJob(reply.job, reply.notes);
       channel.toEnd('smooth');
     } else if (reply.kind === 'details') showText('Details', reply.text);
     else toast(reply.text);

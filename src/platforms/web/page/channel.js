@@ -83,7 +83,7 @@ export function createChannel(store, actions) {
       else list.insertBefore(node, next);
     }
     const keep = new Set(wanted);
-    for (const node of [...list.childNodes]) if (!keep.has(node)) node.remove();
+    for (const node of Array.from(list.childNodes)) if (!keep.has(node)) node.remove();
     if (atEnd) toEnd();
     else if (scroller.scrollTop < 40) scroller.scrollTop = scroller.scrollHeight - wasAbove;
     else newest.hidden = false;

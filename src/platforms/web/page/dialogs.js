@@ -19,17 +19,15 @@ export function askForm(button, world) {
   });
   return show(
     button.label,
-    [
-      ...fields.map(({ option, declared, input }) =>
-        el(
-          'label',
-          { class: 'field' },
-          el('span', { class: 'field-name' }, option.replaceAll('_', ' ')),
-          input,
-          declared && el('span', { class: 'field-help' }, declared.description),
-        ),
+    fields.map(({ option, declared, input }) =>
+      el(
+        'label',
+        { class: 'field' },
+        el('span', { class: 'field-name' }, option.replaceAll('_', ' ')),
+        input,
+        declared && el('span', { class: 'field-help' }, declared.description),
       ),
-    ],
+    ),
     { label: 'Draw', style: 'primary' },
     // An emptied text is a wish (nothing to keep out); an emptied number is none.
     () =>

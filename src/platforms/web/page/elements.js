@@ -5,7 +5,7 @@ const svgNamespace = 'http://www.w3.org/2000/svg';
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
- * @param {Record<string, unknown>} [props] `class`, `on…` listeners, `data-…`/`aria-…` attributes, or properties
+ * @param {Record<string, string | number | boolean | ((event: any) => unknown) | null | undefined>} [props] `class`, `on…` listeners, `data-…`/`aria-…` attributes, or properties
  * @param {...(Node | string | null | undefined | false)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
@@ -13,8 +13,8 @@ export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null) continue;
-    if (name === 'class') node.className = String(value);
-    else if (name.startsWith('on')) node.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    if (typeof value === 'function') node.addEventListener(name.slice(2), value);
+    else if (name === 'class') node.className = String(value);
     else if (name.includes('-') || name === 'role' || name === 'for') node.setAttribute(name, String(value));
     else Reflect.set(node, name, value);
   }

@@ -14,7 +14,7 @@ export function listen(store) {
   });
   on('job', (job) => store.putJob(job));
   on('removed', ({ id }) => store.removeJob(id));
-  on('status', store.putStatus);
+  on('status', (status) => store.putStatus(status));
   source.addEventListener('error', () => {
     store.setConnected(false);
     if (source.readyState === EventSource.CLOSED) setTimeout(() => listen(store), 2_000);

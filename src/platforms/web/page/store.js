@@ -62,10 +62,20 @@ export function createStore() {
     state,
     /** @param {(topic: Topic) => void} listener */
     subscribe: (listener) => void listeners.add(listener),
-    /** @param {JobView} job @param {readonly string[]} [said] */
-    putJob(job, said = []) {
-      if (said.length > 0) remarks.set(job.id, said);
+    /** @param {JobView} job */
+    putJob(job) {
       keep(job);
+      tell('jobs');
+    },
+    /**
+     * A job as the answer to a command has it: the stream may have told more of it meanwhile.
+     *
+     * @param {JobView} job
+     * @param {readonly string[]} said
+     */
+    acceptJob(job, said) {
+      if (said.length > 0) remarks.set(job.id, said);
+      keep(jobs.get(job.id) ?? job);
       tell('jobs');
     },
     /** @param {{ jobs: JobView[], hasMore: boolean }} snapshot */

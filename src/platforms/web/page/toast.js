@@ -11,7 +11,8 @@ export function createToast(announce) {
   const shelf = byId('toasts');
   return (text) => {
     announce(text);
-    const node = el('div', { class: 'toast', onclick: () => node.remove() }, ...renderMarkdown(text));
+    const node = el('div', { class: 'toast' }, ...renderMarkdown(text));
+    node.addEventListener('click', () => node.remove());
     shelf.append(node);
     while (shelf.childElementCount > 3) shelf.firstElementChild?.remove();
     setTimeout(() => node.remove(), 4_000 + 50 * text.length);

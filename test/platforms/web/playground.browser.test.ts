@@ -1,0 +1,284 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { JobStore } from '../../../src/jobs/job-store.ts';
+import { createInstantEngine } from '../../engines/instant-engine.ts';
+import { createMemoryJobStore } from '../../store/memory-job-store.ts';
+import { chromiumArguments, findChromium } from './find-chromium.ts';
+import { openPlayground, type Playground } from './open-playground.ts';
+
+const executablePath = findChromium();
+const why = executablePath === null ? ' (skipped: no Chromium found; set CHROMIUM_PATH)' : '';
+
+describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () => {
+  let browser: Browser;
+  let folder: string;
+  let store: JobStore;
+  let engine: ReturnType<typeof createInstantEngine>;
+  let playground: Playground;
+  let page: Page;
+  let pageErrors: string[];
+  /** Awaited before each step of a drawing. */
+  let beforeStep: (step: number) => Promise<void>;
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: chromiumArguments });
+  });
+
+  afterAll(() => browser.close());
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'quartet-browser-'));
+    store = createMemoryJobStore();
+    beforeStep = async () => undefined;
+    engine = createInstantEngine({ beforeStep: (step) => beforeStep(step) });
+    playground = await openPlayground({ engine, store, folder });
+    pageErrors = [];
+    page = await open({ width: 1_280, height: 800 });
+  });
+
+  afterEach(async () => {
+    expect(pageErrors).toEqual([]);
+    await page.context().close();
+    await playground.close();
+    await engine.close();
+    await rm(folder, { recursive: true });
+  });
+
+  async function open(viewport: { width: number; height: number }): Promise<Page> {
+    const context = await browser.newContext({ viewport, reducedMotion: 'reduce' });
+    const opened = await context.newPage();
+    opened.setDefaultTimeout(10_000);
+    opened.on('pageerror', (error) => pageErrors.push(error.message));
+    opened.on('console', (message) => {
+      if (message.text().includes('Content Security Policy')) pageErrors.push(message.text());
+    });
+    await opened.goto(playground.url);
+    await opened.getByRole('heading', { name: 'What shall we draw?' }).waitFor();
+    return opened;
+  }
+
+  const field = () => page.getByRole('combobox', { name: 'Message' });
+  const pictures = () => page.locator('.tile.is-done img');
+
+  const said = (words: string) => page.locator('.job-status', { hasText: words }).waitFor();
+
+  async function type(line: string): Promise<void> {
+    await field().fill(line);
+    await field().press('Enter');
+  }
+
+  async function drawn(count: number): Promise<void> {
+    await pictures()
+      .nth(count - 1)
+      .waitFor();
+    expect(await pictures().count()).toBe(count);
+  }
+
+  test('draws what is typed and shows four pictures that say what they are', async () => {
+    await type('/imagine a red lighthouse seed:7');
+    await drawn(4);
+    const alts = await pictures().evaluateAll((images) => images.map((image) => image.getAttribute('alt')));
+    expect(alts).toEqual([1, 2, 3, 4].map((n) => `a red lighthouse (picture ${n} of 4)`));
+    await page.waitForFunction(
+      'Array.from(document.querySelectorAll(".tile img")).every((image) => image.naturalWidth === 512)',
+    );
+    expect(await page.locator('.job-foot .settings').textContent()).toContain('seed 7');
+  });
+
+  test('completes commands, options and closed lists by keyboard', async () => {
+    await field().click();
+    await page.keyboard.type('/im');
+    await page.getByRole('option', { name: /^\/imagine/ }).waitFor();
+    expect(await field().getAttribute('aria-expanded')).toBe('true');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('a boat sty');
+    await page.getByRole('option', { name: /^style/ }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.getByRole('option', { name: /^Neon/ }).waitFor();
+    await page.keyboard.press('ArrowUp');
+    expect(await page.locator('[role=option][aria-selected=true]').textContent()).toContain('Neon');
+    await page.keyboard.press('Enter');
+    expect(await field().inputValue()).toBe('/imagine a boat style:neon ');
+    await page.keyboard.type('see');
+    await page.getByRole('option', { name: /^seed/ }).waitFor();
+    await page.keyboard.press('Escape');
+    expect(await page.getByRole('option').count()).toBe(0);
+    await field().fill('/imagine a boat style:neon seed:3');
+    await page.keyboard.press('Enter');
+    await drawn(4);
+    expect(await page.locator('.job-foot .settings').textContent()).toContain('neon');
+  });
+
+  test('takes an example of the welcome', async () => {
+    await page.getByRole('button', { name: 'a red lighthouse by the sea at dusk' }).click();
+    await drawn(4);
+    expect(engine.requests[0]?.prompt).toBe('a red lighthouse by the sea at dusk');
+  });
+
+  test('shows the place in line, then progress with previews', async () => {
+    const seen = Promise.withResolvers<void>();
+    beforeStep = (step) => (step === 5 ? seen.promise : Promise.resolve());
+    await type('a boat steps:8');
+    await said('Drawing · step 4 of 8');
+    await page.locator('.tile img[src^="data:image/webp"]').nth(3).waitFor();
+    await type('a house');
+    await said('Next in line');
+    await type('a tree');
+    await said('Number 2 in line of 2');
+    seen.resolve();
+    await drawn(12);
+  });
+
+  test('varies a picture, enlarges one, and edits by a form', async () => {
+    await type('a boat seed:7');
+    await drawn(4);
+    await page.getByRole('button', { name: 'Vary 2' }).click();
+    await drawn(8);
+    await page.getByRole('button', { name: 'Enlarge 1' }).first().click();
+    await drawn(9);
+    await page.getByRole('button', { name: 'Edit' }).first().click();
+    await page.getByRole('textbox', { name: /^prompt/ }).fill('a green boat');
+    await page.getByRole('button', { name: 'Draw' }).click();
+    await drawn(13);
+    expect(engine.requests.at(-1)).toMatchObject({ prompt: 'a green boat', seeds: [7, 8, 9, 10] });
+  });
+
+  test('cancels a drawing', async () => {
+    const release = engine.hold();
+    await type('a boat');
+    await said('Drawing');
+    await page.getByRole('button', { name: 'Cancel' }).click();
+    await said('Cancelled.');
+    release();
+  });
+
+  test('deletes a result after asking', async () => {
+    await type('a boat');
+    await drawn(4);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('heading', { name: 'What shall we draw?' }).waitFor();
+  });
+
+  test('opens a picture large with its settings and walks by arrow keys', async () => {
+    await type('a boat seed:7');
+    await drawn(4);
+    await page.getByRole('button', { name: 'Open picture 2: a boat (picture 2 of 4)' }).click();
+    const box = page.locator('#lightbox');
+    await box.getByText('2 of 4').waitFor();
+    expect(await box.locator('.facts').textContent()).toMatch(/Seed8/);
+    await page.keyboard.press('ArrowRight');
+    await box.getByText('3 of 4').waitFor();
+    const downloading = page.waitForEvent('download');
+    await box.getByRole('link', { name: 'Download' }).click();
+    expect((await downloading).suggestedFilename()).toBe('quartet-9-3.png');
+    await page.keyboard.press('Escape');
+    await box.waitFor({ state: 'hidden' });
+  });
+
+  test('shows everything as it was after a reload, the failed and the cancelled too', async () => {
+    await type('a boat seed:7');
+    await drawn(4);
+    await type('/imagine a boat steps:900');
+    await page.getByText('got 900').waitFor();
+    await type('/queue');
+    await page.locator('.exchange').nth(2).locator('.text').waitFor();
+    const before = await page.locator('#message-list').textContent();
+    await page.reload();
+    await drawn(4);
+    expect(await page.locator('#message-list').textContent()).toBe(before);
+  });
+
+  test('shows markup in a prompt as text', async () => {
+    const hostile = '<img src=x onerror="document.title=1"><script>document.title=2</script>';
+    await type(hostile);
+    await drawn(4);
+    expect(await page.locator('.asked').textContent()).toContain(hostile);
+    expect(await page.title()).toBe('Quartet');
+    expect(await page.locator('#messages script, #messages img[src=x]').count()).toBe(0);
+  });
+
+  test('keeps past pictures in the gallery', async () => {
+    await type('a boat seed:7');
+    await drawn(4);
+    await page.getByRole('link', { name: 'Gallery' }).click();
+    const card = page.locator('.card');
+    await card.first().waitFor();
+    expect(await card.textContent()).toContain('seed 7');
+    await card.getByRole('button').first().click();
+    await page.locator('#lightbox').getByText('1 of 4').waitFor();
+  });
+
+  test('starts from a picture that was attached', async () => {
+    await type('a boat count:1 size:64x64');
+    await drawn(1);
+    const png = await page.request.get(`${playground.url}${await pictures().first().getAttribute('src')}`);
+    await page.locator('#file').setInputFiles({ name: 'start.png', mimeType: 'image/png', buffer: await png.body() });
+    await page.getByText('Start from this picture').waitFor();
+    await type('a house');
+    await drawn(5);
+    expect(engine.requests[1]?.init?.strength).toBeGreaterThan(0);
+  });
+
+  test.each([360, 390])('has nothing wider than a phone of %i pixels', async (width) => {
+    const phone = await open({ width, height: 740 });
+    const isTooWide = () => phone.evaluate('document.documentElement.scrollWidth > innerWidth');
+    expect(await isTooWide()).toBe(false);
+    await phone.getByRole('combobox', { name: 'Message' }).fill('a boat');
+    await phone.getByRole('combobox', { name: 'Message' }).press('Enter');
+    await phone.locator('.tile.is-done').nth(3).waitFor();
+    expect(await isTooWide()).toBe(false);
+    await phone.getByRole('button', { name: 'Menu' }).click();
+    await phone.getByRole('link', { name: 'Gallery' }).click();
+    await phone.locator('.card').first().waitFor();
+    expect(await isTooWide()).toBe(false);
+    await phone.context().close();
+  });
+
+  test('says that the connection is lost, and heals when the server is back', async () => {
+    await type('a boat seed:7');
+    await drawn(4);
+    await playground.close();
+    await page.locator('#banner').getByText('Connection lost').waitFor();
+    await type('a house');
+    await page.getByRole('button', { name: 'Send again' }).waitFor();
+    playground = await openPlayground({ engine, store, folder, port: playground.port });
+    await page.locator('#banner').waitFor({ state: 'hidden' });
+    await page.getByRole('button', { name: 'Send again' }).click();
+    await drawn(8);
+  });
+
+  test('cannot be used by a page of another site', async () => {
+    const foreign = createServer((_, response) => response.end('<!doctype html><title>foreign</title>'));
+    await new Promise<void>((resolve) => foreign.listen(0, '127.0.0.1', resolve));
+    const other = await page.context().newPage();
+    // The address of a TCP server is never a string.
+    await other.goto(`http://127.0.0.1:${(foreign.address() as AddressInfo).port}`);
+    const outcome = await other.evaluate(async (url) => {
+      const posted = await fetch(`${url}/api/commands`, {
+        method: 'POST',
+        credentials: 'include',
+        headers: { 'Content-Type': 'text/plain' },
+        body: JSON.stringify({ key: 'abcdefghij', line: 'a foreign boat' }),
+      }).then(
+        (response) => response.status,
+        () => 'refused',
+      );
+      const listened = await new Promise((resolve) => {
+        const source = new EventSource(`${url}/api/events`, { withCredentials: true });
+        source.onmessage = () => resolve('heard');
+        source.onerror = () => resolve('refused');
+      });
+      return { posted, listened };
+    }, playground.url);
+    expect(outcome).toEqual({ posted: 'refused', listened: 'refused' });
+    expect(engine.requests).toEqual([]);
+    await new Promise((resolve) => foreign.close(resolve));
+    await other.close();
+  });
+});
