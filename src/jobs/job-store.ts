@@ -75,16 +75,16 @@ export interface DrawingStore {
   saveDrawn(lease: DrawingLease, drawing: Drawing, now: number): Promise<DrawnJob | null>;
   /** Gives the quota back. */
   saveFailed(lease: DrawingLease, failure: JobFailure, now: number): Promise<FailedJob | null>;
-  /** Setbacks of a job so far: failed and interrupted drawings. */
+  /** Drawings of a job that the engine failed; interruptions by the end of a process are counted apart. */
   setbacks(id: JobId): Promise<number>;
   /**
    * Put back jobs whose drawing nobody renews: those with an ended lease, or `all` when no other process can be
-   * drawing. A job that was interrupted `maxSetbacks` times fails with `failure`.
+   * drawing. A job that was interrupted `maxInterruptions` times fails with `failure`.
    */
   reclaim(options: {
     readonly now: number;
     readonly all: boolean;
-    readonly maxSetbacks: number;
+    readonly maxInterruptions: number;
     readonly failure: JobFailure;
   }): Promise<readonly (QueuedJob | FailedJob)[]>;
   /** Cancel a waiting or running job; later states are left alone. A waiting one gives its quota back. */

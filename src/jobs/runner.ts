@@ -134,7 +134,7 @@ export function createRunner(options: RunnerOptions): Runner {
     const reclaimed = await store.reclaim({
       now: clock(),
       all,
-      maxSetbacks: retryPolicies.interruption.maxAttempts,
+      maxInterruptions: retryPolicies.interruption.maxAttempts,
       failure: {
         code: 'interrupted_too_often',
         message: `The drawing was interrupted ${retryPolicies.interruption.maxAttempts} times.`,

@@ -7,6 +7,7 @@ import { jobColumns, jobRow, ownerColumn } from './job-row.ts';
 import { giveQuotaBack, lockDrawing, lockJob, lockQueue, writeJob } from './jobs-table.ts';
 
 const setbacksRow = z.object({ setbacks: z.number() });
+const interruptionsRow = z.object({ interruptions: z.number() });
 const ownerRow = z.object({ owner: ownerColumn });
 
 /** Drawing, on PostgreSQL. */
@@ -80,7 +81,7 @@ export function createClaims(database: Database): DrawingStore {
       return found?.setbacks ?? 0;
     },
 
-    reclaim: ({ now, all, maxSetbacks, failure }) =>
+    reclaim: ({ now, all, maxInterruptions, failure }) =>
       database.transaction(async (sql) => {
         const left = await rows(
           sql,
@@ -89,7 +90,7 @@ export function createClaims(database: Database): DrawingStore {
           [all, now],
         );
         const reclaimed: (QueuedJob | FailedJob)[] = [];
-        for (const job of left) reclaimed.push(await recover(sql, job, now, maxSetbacks, failure));
+        for (const job of left) reclaimed.push(await recover(sql, job, now, maxInterruptions, failure));
         return reclaimed;
       }),
 
@@ -141,11 +142,16 @@ async function recover(
   sql: Sql,
   job: Job,
   now: number,
-  maxSetbacks: number,
+  maxInterruptions: number,
   failure: JobFailure,
 ): Promise<QueuedJob | FailedJob> {
-  const setbacks = await delay(sql, job.id, 0, 1);
-  const next = setbacks >= maxSetbacks ? failJob(job, failure, now) : putBack(job);
+  const counted = await row(
+    sql,
+    interruptionsRow,
+    'update jobs set not_before = 0, interruptions = interruptions + 1 where id = $1 returning interruptions',
+    [job.id],
+  );
+  const next = (counted?.interruptions ?? 0) >= maxInterruptions ? failJob(job, failure, now) : putBack(job);
   await writeJob(sql, next);
   if (next.state === 'failed') await giveQuotaBack(sql, job.id);
   return next;

@@ -254,14 +254,14 @@ export function describeJobStore(
         const alive = await claim();
         const later = times.now + times.leaseMs + 1;
         await store.renew(alive, { ...times, now: later });
-        const reclaimed = await store.reclaim({ now: later, all: false, maxSetbacks: 3, failure });
+        const reclaimed = await store.reclaim({ now: later, all: false, maxInterruptions: 3, failure });
         expect(reclaimed.map(({ id, state }) => ({ id, state }))).toEqual([{ id: left.id, state: 'queued' }]);
-        expect(await store.setbacks(left.id)).toBe(1);
+        expect(await store.setbacks(left.id)).toBe(0);
       });
 
       it('takes over all drawings of a process that is gone, and fails one that was interrupted too often', async () => {
         await accept();
-        const reclaim = () => store.reclaim({ now: times.now, all: true, maxSetbacks: 2, failure });
+        const reclaim = () => store.reclaim({ now: times.now, all: true, maxInterruptions: 2, failure });
         await claim();
         expect(await reclaim()).toMatchObject([{ state: 'queued' }]);
         await claim();

@@ -21,6 +21,7 @@ interface Entry {
   readonly owner: Owner;
   readonly position: number;
   setbacks: number;
+  interruptions: number;
   notBefore: number;
   leaseUntil: number;
   telling: 'no' | 'due' | 'told' | 'undeliverable';
@@ -90,6 +91,7 @@ export function createMemoryJobStore(): JobStore {
         owner,
         position: ++positions,
         setbacks: 0,
+        interruptions: 0,
         notBefore: 0,
         leaseUntil: 0,
         telling: 'no',
@@ -153,12 +155,12 @@ export function createMemoryJobStore(): JobStore {
       return entries.get(id)?.setbacks ?? 0;
     },
 
-    async reclaim({ now, all: everything, maxSetbacks, failure }) {
+    async reclaim({ now, all: everything, maxInterruptions, failure }) {
       const left = all().filter(({ job, leaseUntil }) => job.state === 'drawing' && (everything || leaseUntil < now));
       return left.map((entry): QueuedJob | FailedJob => {
-        entry.setbacks += 1;
+        entry.interruptions += 1;
         entry.notBefore = 0;
-        if (entry.setbacks < maxSetbacks) return move(entry, putBack(entry.job));
+        if (entry.interruptions < maxInterruptions) return move(entry, putBack(entry.job));
         giveQuotaBack(entry.job.id);
         return move(entry, failJob(entry.job, failure, now));
       });

@@ -11,7 +11,9 @@ create table jobs (
   created_at bigint not null,
   position bigint generated always as identity,
   attempt integer not null default 0,
+  -- How often the engine failed in the middle of it, and how often the process did.
   setbacks integer not null default 0,
+  interruptions integer not null default 0,
   not_before bigint not null default 0,
   lease_until bigint not null default 0,
   started_at bigint,
