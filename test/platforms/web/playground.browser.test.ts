@@ -174,6 +174,8 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     expect(await box.locator('.facts').textContent()).toMatch(/Seed8/);
     await page.keyboard.press('ArrowRight');
     await box.getByText('3 of 4').waitFor();
+    await box.getByRole('button', { name: 'Copy seed' }).click();
+    await page.locator('.toast', { hasText: '9' }).waitFor();
     const downloading = page.waitForEvent('download');
     await box.getByRole('link', { name: 'Download' }).click();
     expect((await downloading).suggestedFilename()).toBe('quartet-9-3.png');

@@ -14,6 +14,9 @@ export function createToast(announce) {
     const node = el('div', { class: 'toast' }, ...renderMarkdown(text));
     node.addEventListener('click', () => node.remove());
     shelf.append(node);
+    // Shown anew each time: that lifts the notices above a dialog that was opened since.
+    if (shelf.matches(':popover-open')) shelf.hidePopover();
+    shelf.showPopover();
     while (shelf.childElementCount > 3) shelf.firstElementChild?.remove();
     setTimeout(() => node.remove(), 4_000 + 50 * text.length);
   };

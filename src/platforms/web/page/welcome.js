@@ -7,7 +7,7 @@ const examples = [
   'a red lighthouse by the sea at dusk',
   'two white boats on a lake in the morning, watercolour',
   'a yellow house in the snow at night under the stars',
-  'three balloons over rolling hills, poster',
+  'three orange balloons on rolling hills, poster',
   'a castle in front of mountains by moonlight, woodcut',
   'a rocket in the desert under a starry sky, neon',
 ];
@@ -46,7 +46,12 @@ function vocabulary(title, groups) {
     el(
       'dl',
       {},
-      ...Object.entries(groups).flatMap(([group, words]) => [el('dt', {}, group), el('dd', {}, words.join(', '))]),
+      ...Object.entries(groups).flatMap(([group, words]) =>
+        // A group that is only there or not (mountains) is a word of its own.
+        words.join() === 'yes'
+          ? [el('dt', {}, 'also'), el('dd', {}, group)]
+          : [el('dt', {}, group), el('dd', {}, words.join(', '))],
+      ),
     ),
   );
 }
