@@ -10,7 +10,7 @@ import type { ReplyTo, Requester } from '../../jobs/job.ts';
 import { readImagineArguments, renderHelp } from './arguments.ts';
 import type { Output } from './output.ts';
 import { createSessionJobs } from './session-jobs.ts';
-import { createTerminalPlatform } from './terminal-platform.ts';
+import { createTerminalPlatform, plain } from './terminal-platform.ts';
 
 export interface RunImagineOptions {
   /** What stands behind `imagine` on the shell's line. */
@@ -50,7 +50,7 @@ export async function runImagine(options: RunImagineOptions): Promise<number> {
   } catch (error) {
     if (options.signal.aborted) return exitCodes.interrupted;
     if (!(error instanceof InvalidRequestError)) throw error;
-    options.stderr.write(`${error.message.replaceAll('`', '')}\n`);
+    options.stderr.write(`${plain(error.message)}\n`);
     return exitCodes.notUnderstood;
   }
 }
@@ -64,6 +64,7 @@ async function drawInto(
   const engine = await options.openEngine();
   const jobs = createSessionJobs({ engine, clock });
   const platform = createTerminalPlatform({
+    engine: engine.describe(),
     readPicture: (key) => jobs.readPicture(key),
     folder,
     stdout,
@@ -75,7 +76,7 @@ async function drawInto(
     const checked = parseOptions(imagine, values, services);
     const caller = { command: imagine.name, requester, replyTo, idempotencyKey: 'terminal' };
     const reply = await imagine.run(caller, checked, services);
-    if (reply.kind === 'job') for (const note of reply.notes) stderr.write(`${note.replaceAll('`', '')}\n`);
+    if (reply.kind === 'job') for (const note of reply.notes) stderr.write(`${plain(note)}\n`);
     await platform.start();
     const [job] = await jobs.drawAll(platform, signal);
     if (job?.state === 'delivered') return exitCodes.done;

@@ -12,6 +12,5 @@ export function settingsText({ request, drawing }: FinishedJob): string {
     `model ${model}`,
     `${(drawing.timings.totalMs / 1_000).toFixed(1)} s`,
   ];
-  const unknown = drawing.unknownWords.map((word) => `“${word}”`).join(', ');
-  return `${[...first, ...rest].join(', ')}${unknown === '' ? '' : `\nThis model has never seen ${unknown}.`}`;
+  return [...first, ...rest].join(', ');
 }

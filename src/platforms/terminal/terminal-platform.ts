@@ -1,10 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { describeFailure } from '../../../commands/describe-error.ts';
+import { drawingNotes } from '../../../commands/vocabulary.ts';
+import type { EngineDescription } from '../../engines/image-engine.ts';
 import { DeliveryError } from '../../errors.ts';
 import { contactSheet } from '../../images/contact-sheet.ts';
 import { decodeStored } from '../../images/stored-picture.ts';
 import type { DrawnJob, JobId } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import type { ChatPlatform, JobProgress } from '../chat-platform.ts';
 import type { Output } from './output.ts';
 import { pictureProtocol } from './picture-protocol.ts';
@@ -13,6 +17,7 @@ import { renderPicture } from './render-picture.ts';
 import { settingsText } from './settings-text.ts';
 
 export interface TerminalPlatformOptions {
+  readonly engine: EngineDescription;
   readonly readPicture: Jobs['readPicture'];
   /** Gets `0.png` to `3.png`; made where it does not exist. */
   readonly folder: string;
@@ -85,15 +90,19 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
     },
     async deliver(job, { signal }) {
       signal.throwIfAborted();
+      const messages = messagesFor(job.requester.locale);
       if (told.has(job.id)) return { message: null };
       endBar();
       if (job.state === 'drawn') {
         const pngs = await writePictures(job);
         await showSheet(pngs);
         for (const index of pngs.keys()) stdout.write(`${join(options.folder, `${index}.png`)}\n`);
-        stderr.write(`${settingsText(job)}\n`);
+        const notes = drawingNotes(job.request, job.drawing, options.engine, messages);
+        for (const line of [settingsText(job), ...notes]) stderr.write(`${plain(line)}\n`);
       } else {
-        stderr.write(job.state === 'failed' ? `${job.failure.message}\n` : 'Cancelled; nothing was written.\n');
+        const ending =
+          job.state === 'failed' ? describeFailure(job.failure, messages) : 'Cancelled; nothing was written.';
+        stderr.write(`${plain(ending)}\n`);
       }
       told.add(job.id);
       return { message: null };
@@ -103,4 +112,9 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
       closed = true;
     },
   };
+}
+
+/** A terminal shows no Markdown. */
+export function plain(text: string): string {
+  return text.replaceAll(/`|\*\*/g, '');
 }

@@ -1,8 +1,12 @@
 import type { ReplyButton } from '../../../commands/define-command.ts';
+import { describeFailure } from '../../../commands/describe-error.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
-import type { DrawAction, DrawRequest, Job, JobFailure, JobState } from '../../jobs/job.ts';
+import { drawingNotes } from '../../../commands/vocabulary.ts';
+import type { EngineDescription } from '../../engines/image-engine.ts';
+import type { DrawAction, DrawRequest, Job, JobState } from '../../jobs/job.ts';
 import type { Standing } from '../../jobs/jobs.ts';
 import { hasPictures, isUnfinished } from '../../jobs/transitions.ts';
+import { messagesFor } from '../../messages/messages.ts';
 
 /** How far an unfinished job is, as the page shows it; previews are data URLs, one a picture. */
 export type ProgressView =
@@ -40,13 +44,16 @@ export interface JobView {
   readonly pictures: readonly PictureView[];
   readonly totalMs: number | null;
   readonly resized: boolean;
-  readonly unknownWords: readonly string[];
-  readonly failure: JobFailure | null;
+  /** Sentences beside the pictures: words that the model has never seen, a resize that was no drawing. */
+  readonly notes: readonly string[];
+  /** Why it failed, in plain words. */
+  readonly failure: string | null;
   readonly buttons: readonly ReplyButton[];
 }
 
 /** Renders a job for the page; keys of the picture store stay behind. */
-export function renderJob(job: Job, progress: ProgressView | null): JobView {
+export function renderJob(job: Job, progress: ProgressView | null, engine: EngineDescription): JobView {
+  const messages = messagesFor(job.requester.locale);
   const { init, ...request } = job.request;
   const drawing = hasPictures(job) ? job.drawing : null;
   return {
@@ -69,8 +76,8 @@ export function renderJob(job: Job, progress: ProgressView | null): JobView {
     })),
     totalMs: drawing?.timings.totalMs ?? null,
     resized: drawing?.resized ?? false,
-    unknownWords: drawing?.unknownWords ?? [],
-    failure: job.state === 'failed' ? job.failure : null,
+    notes: drawing === null ? [] : drawingNotes(job.request, drawing, engine, messages),
+    failure: job.state === 'failed' ? describeFailure(job.failure, messages) : null,
     buttons: resultButtons(job),
   };
 }

@@ -52,7 +52,7 @@ export async function createWebPlatform(
   const snapshots = createSnapshots({ jobs, engine: options.engine, streams, view, logger });
 
   function view(job: Job): JobView {
-    return renderJob(job, live.get(job.id));
+    return renderJob(job, live.get(job.id), services.engine);
   }
 
   function sendJob(job: Job): void {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encodePng } from '../../../src/images/png.ts';
 import type { PictureKey } from '../../../src/jobs/job.ts';
 import { createTerminalPlatform } from '../../../src/platforms/terminal/terminal-platform.ts';
+import { createInstantEngine } from '../../engines/instant-engine.ts';
 import { describeChatPlatform } from '../chat-platform-contract.ts';
 import { recordOutput } from './record-output.ts';
 
@@ -13,6 +14,7 @@ describeChatPlatform('the terminal', 'terminal', async () => {
   const stdout = recordOutput();
   const stderr = recordOutput();
   const platform = createTerminalPlatform({
+    engine: createInstantEngine().describe(),
     readPicture: async (key) => pictures.get(key) ?? null,
     folder,
     stdout,

@@ -45,7 +45,7 @@ function sentence(job) {
   if (job.pictures.length > 0) {
     return `${job.pictures.length === 1 ? 'The picture is' : `${job.pictures.length} pictures are`} ready: ${prompt}`;
   }
-  if (job.state === 'failed') return `${prompt}: ${job.failure?.message ?? 'could not be drawn'}`;
+  if (job.state === 'failed') return `${prompt}: ${job.failure ?? 'could not be drawn'}`;
   if (job.state === 'cancelled') return `Cancelled: ${prompt}`;
   return `${prompt}: ${progressLine(job.progress, job.state)}`;
 }

@@ -57,7 +57,7 @@ export function createJobMessage(first, actions) {
     headline.hidden = job.pictures.length > 0;
     bar.hidden = !unfinished;
     headline.className = `job-status ${job.state}`;
-    if (job.state === 'failed') headline.textContent = job.failure?.message ?? 'This could not be drawn.';
+    if (job.state === 'failed') headline.textContent = job.failure ?? 'This could not be drawn.';
     else if (job.state === 'cancelled') headline.textContent = 'Cancelled.';
     else headline.textContent = progressLine(job.progress, job.state);
     const progress = job.progress?.phase === 'drawing' ? job.progress : null;
@@ -92,12 +92,7 @@ function asked(job) {
 
 /** @param {JobView} job @param {readonly string[]} said */
 function remarks(job, said) {
-  const lines = job.pictures.length > 0 && job.unknownWords.length > 0 ? [unknownWords(job.unknownWords)] : said;
+  // What was said beforehand is said again, better, by the notes beside the pictures.
+  const lines = job.notes.length > 0 ? job.notes : said;
   return lines.map((line) => el('p', { class: 'remark' }, ...renderMarkdown(line)));
-}
-
-/** @param {readonly string[]} words */
-function unknownWords(words) {
-  const quoted = words.map((word) => `“${word}”`).join(', ');
-  return `This model has never seen ${quoted}, so it drew the rest. Type /models to see what it knows.`;
 }
