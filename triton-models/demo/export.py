@@ -103,6 +103,7 @@ def pipeline_description(
         "default_size": list(defaults.sizes[0]),
         "sizes": [list(size) for size in defaults.sizes],
         "latent_rgb": statistics["latent_rgb"],
+        "architecture": config.to_json(),
         "enlarge": {"factor": 2, "strength": 0.3},
         "vocabulary": VOCABULARY,
     }
@@ -125,9 +126,34 @@ def _export(
             dynamo=False,
         )
     model = onnx.load(file)
+    name_weights(model, network)
     halve_weights(model)
     onnx.checker.check_model(model)
     onnx.save(model, file)
+
+
+def name_weights(model: onnx.ModelProto, network: nn.Module) -> None:
+    """Call each initializer by its parameter's name, with `.T` behind it where the exporter has transposed it.
+
+    The exporter gives new names to what it has reshaped (linear layers, group norms); `demo.shipped` reads the weights
+    back by their own.
+    """
+    values = {name: value.detach().numpy() for name, value in network.state_dict().items()}
+    spellings = {name: value.ravel() for name, value in values.items()}
+    spellings |= {f"{name}.T": value.T.ravel() for name, value in values.items() if value.ndim == 2}
+    renamed: dict[str, str] = {}
+    for initializer in model.graph.initializer:
+        if not initializer.name.startswith("onnx::"):
+            continue
+        numbers = numpy_helper.to_array(initializer).ravel()
+        found = next((name for name, other in spellings.items() if np.array_equal(numbers, other)), None)
+        if found is not None:
+            del spellings[found]  # two layers may hold the same numbers
+            renamed[initializer.name] = found
+            initializer.name = found
+    for node in model.graph.node:
+        for index, name in enumerate(node.input):
+            node.input[index] = renamed.get(name, name)
 
 
 def halve_weights(model: onnx.ModelProto) -> None:

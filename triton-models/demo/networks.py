@@ -145,8 +145,7 @@ class TextEncoder(nn.Module):
         super().__init__()
         width = config.text_width
         self.tokens = nn.Embedding(config.vocabulary, width)
-        self.positions = nn.Parameter(torch.randn(config.max_tokens, width) * 0.02)
-        nn.init.normal_(self.tokens.weight, std=0.02)
+        self.positions = nn.Parameter(torch.randn(config.max_tokens, width) * 0.5)
         self.layers = nn.ModuleList(
             nn.ModuleDict(
                 {

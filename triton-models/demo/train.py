@@ -1,4 +1,4 @@
-"""Train the small model from nothing: tokenizer, autoencoder, denoiser, probe.
+"""Train the small model from nothing: tokenizer, autoencoder, text encoder, denoiser, probe.
 
     python -m demo.train --out runs/demo
 
@@ -30,6 +30,7 @@ from demo.team import Team, run_team
 from demo.tokenizer import encode, mirror_table, train_tokenizer
 from demo.train_autoencoder import Autoencoder, AutoencoderSettings, measure_autoencoder, train_autoencoder
 from demo.train_denoiser import Denoiser, DenoiserSettings, fill_latent_bank, fit_latent_rgb, train_denoiser
+from demo.train_text import TextSettings, train_text_encoder
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Settings:
     """At most; the captions' words need fewer."""
     config: ModelConfig = field(default_factory=ModelConfig)
     autoencoder: AutoencoderSettings = field(default_factory=AutoencoderSettings)
+    text: TextSettings = field(default_factory=TextSettings)
     denoiser: DenoiserSettings = field(default_factory=DenoiserSettings)
 
     @property
@@ -138,7 +140,10 @@ def _denoiser_phase(team: Team, settings: Settings, checkpoint: Checkpoint, capt
     bank.large.mul_(checkpoint.statistics["scaling_factor"])
     torch.manual_seed(0)
     model = Denoiser(config)
-    if settings.resume:
+    if not settings.resume:
+        encoded = train_text_encoder(team, config, captioned, settings.text)
+        model.text_encoder.load_state_dict(encoded.state_dict())
+    else:
         model.text_encoder.load_state_dict(checkpoint.weights["text_encoder"])
         model.unet.load_state_dict(checkpoint.weights["unet"])
 
@@ -207,6 +212,7 @@ def smoke_settings(settings: Settings) -> Settings:
         settings,
         config=config,
         tokenizer_captions=2_000,
+        text=TextSettings(minutes=0.1, batch=32),
         autoencoder=dataclasses.replace(
             settings.autoencoder, picture_size=128, crop_size=64, pictures=48, render_seconds=8, batch=4, compile=False
         ),

@@ -93,7 +93,7 @@ def train_autoencoder(
             chosen = torch.randint(0, len(bank), (settings.batch,), device=device, generator=generator)
             crops = to_signed(random_crops(bank[chosen], settings.crop_size, generator)[0])
             crops = crops.contiguous(memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16):
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 drawn = forward(crops)
             loss = reconstruction_loss(drawn.float(), crops)
             optimiser.zero_grad(set_to_none=True)

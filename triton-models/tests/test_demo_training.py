@@ -1,0 +1,153 @@
+"""Noise schedule, banks and the training steps, small enough for a CPU."""
+
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from demo.average import MovingAverage
+from demo.bank import Captioned, crop_coordinates, cut_tiles, random_crops, to_bytes, to_signed, write_captions
+from demo.networks import ModelConfig, coordinates_like
+from demo.scenes import caption, sample_scene
+from demo.schedule import alphas_cumprod, dpm_solver_steps, leading_timesteps
+from demo.team import Team
+from demo.tokenizer import train_tokenizer
+from demo.train_denoiser import (
+    Batches,
+    Denoiser,
+    DenoiserSettings,
+    LatentBank,
+    caption_gain,
+    fit_latent_rgb,
+    train_denoiser,
+)
+from demo.train_text import TextSettings, train_text_encoder
+
+ALONE = Team(0, 1, torch.device("cpu"))
+
+
+@pytest.fixture(scope="module")
+def captioned(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelConfig, Captioned]:
+    folder = tmp_path_factory.mktemp("tokenizer")
+    rng = random.Random(0)
+    tokenizer = train_tokenizer([caption(sample_scene(rng), rng) for _ in range(2000)], vocabulary=700)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    config = ModelConfig(
+        vocabulary=tokenizer.get_vocab_size(), max_tokens=40, text_width=64, text_layers=1, unet_widths=(32, 64, 64)
+    )
+    return config, write_captions(1, 600, 3, folder, config.max_tokens)
+
+
+@pytest.mark.parametrize("steps", [12, 16, 20, 25, 50])
+def test_solver_takes_the_steps_of_diffusers(steps: int) -> None:
+    diffusers = pytest.importorskip("diffusers")
+    theirs = diffusers.DPMSolverMultistepScheduler(
+        beta_start=0.00085,
+        beta_end=0.012,
+        beta_schedule="scaled_linear",
+        prediction_type="v_prediction",
+        timestep_spacing="leading",
+        steps_offset=1,
+    )
+    theirs.set_timesteps(steps)
+    assert theirs.timesteps.tolist() == leading_timesteps(steps)
+    ours = expected = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
+    earlier = torch.zeros_like(ours)
+    for step in dpm_solver_steps(leading_timesteps(steps)):
+        expected = theirs.step(torch.tanh(1.3 * expected), step.timestep, expected).prev_sample
+        clean = step.signal * ours - step.noise * torch.tanh(1.3 * ours)
+        ours = step.keep * ours + step.newest * clean + step.older * earlier
+        earlier = clean
+    assert torch.allclose(ours, expected, atol=1e-5)
+
+
+def test_signal_and_noise_share_the_variance() -> None:
+    for step in dpm_solver_steps(leading_timesteps(20)):
+        assert step.signal**2 + step.noise**2 == pytest.approx(1)
+    assert alphas_cumprod()[-1] == pytest.approx(0.004660, abs=1e-5)
+
+
+def test_tiles_cover_a_picture_in_reading_order() -> None:
+    picture = torch.arange(16).view(1, 1, 4, 4)
+    assert cut_tiles(picture, 2)[1].flatten().tolist() == [2, 3, 6, 7]
+
+
+def test_crops_know_where_they_lie() -> None:
+    whole = coordinates_like(torch.zeros(5, 4, 16, 16))
+    crops, corners = random_crops(whole, 8, torch.Generator().manual_seed(0))
+    assert torch.allclose(crops, crop_coordinates(corners, 8, 16))
+
+
+def test_bytes_survive_the_way_to_signed_and_back() -> None:
+    values = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16)
+    assert torch.equal(to_bytes(to_signed(values)), values)
+
+
+def test_moving_average_follows_slowly() -> None:
+    network = nn.Linear(1, 1)
+    nn.init.zeros_(network.weight)
+    average = MovingAverage(network)
+    nn.init.ones_(network.weight)
+    average.follow(0.9)
+    assert float(average.network.weight) == pytest.approx(0.1)
+
+
+def test_preview_colours_are_recovered_from_latents() -> None:
+    latents = torch.randn(2, 4, 8, 8)
+    weights, bias = torch.rand(4, 3) * 0.05, torch.tensor([0.4, 0.5, 0.6])
+    colours = torch.einsum("nchw,ck->nkhw", latents, weights) + bias[:, None, None]
+    pictures = (colours * 255).repeat_interleave(8, 2).repeat_interleave(8, 3)
+    fitted = fit_latent_rgb(latents, pictures)
+    assert np.allclose(fitted["weights"], weights, atol=1e-3)
+    assert np.allclose(fitted["bias"], bias, atol=1e-3)
+
+
+def test_text_encoder_learns_to_read_and_prompts_change_what_is_drawn(
+    captioned: tuple[ModelConfig, Captioned], tmp_path: Path
+) -> None:
+    """The text encoder once ended with the same states for every prompt, and the UNet did without them."""
+    config, examples = captioned
+    encoder = train_text_encoder(ALONE, config, examples, TextSettings(minutes=0.3, batch=48))
+    with torch.no_grad():
+        states = encoder(torch.from_numpy(examples.ids[:32, 0]).long())[:, 0]
+    assert states.std(dim=0).mean() > 0.05
+
+    # Latents that are dark or bright as the caption has it: by day or by night.
+    brightness = torch.tensor([1.0 if scene.time == "day" else -1.0 for scene in examples.scenes])
+    latents = brightness[:, None, None, None].expand(-1, 4, 16, 16).half()
+    ids = torch.from_numpy(examples.ids[:, -1:])
+    bank = LatentBank(latents, ids, latents.repeat(1, 1, 2, 2)[:8], ids[:8])
+    settings = DenoiserSettings(minutes=0.3, batch=16, large_batch=2, warmup_steps=10, compile=False)
+    model = Denoiser(config)
+    model.text_encoder.load_state_dict(encoder.state_dict())
+    empty = torch.zeros(1, config.max_tokens, dtype=torch.long)
+    trained = train_denoiser(
+        ALONE, model, bank, empty, settings, start=time.monotonic(), log_file=tmp_path / "log.csv", save=lambda _: None
+    )
+    noisy, timestep, words, coordinates, velocity = Batches(bank, empty, settings, seed=9).draw()
+    late = timestep > 700
+    kept = [part[late] for part in (noisy, timestep, words, coordinates, velocity)]
+    assert caption_gain(trained, *kept) > 0.1
+    assert "caption_gain" in (tmp_path / "log.csv").read_text()
+
+
+def test_a_drawn_batch_adds_up(captioned: tuple[ModelConfig, Captioned]) -> None:
+    _, examples = captioned
+    latents = torch.randn(20, 4, 8, 8).half()
+    ids = torch.from_numpy(examples.ids[:20])
+    settings = DenoiserSettings(batch=12, large_batch=4, unprompted=1.0)
+    bank = LatentBank(latents, ids, torch.randn(5, 4, 16, 16).half(), ids[:5])
+    empty = torch.full((1, ids.shape[-1]), 7)
+    noisy, timestep, words, coordinates, velocity = Batches(bank, empty, settings, seed=0).draw()
+    assert noisy.shape == velocity.shape == (12, 4, 8, 8)
+    assert coordinates.shape == (12, 2, 8, 8)
+    assert (words == 7).all()
+    assert timestep[-4:].max() < settings.large_timesteps
+    signal = alphas_cumprod().float().sqrt()[timestep.long()][:, None, None, None]
+    noise = (1 - signal**2).sqrt()
+    clean = signal * noisy - noise * velocity
+    assert any(torch.allclose(clean[0], one.float(), atol=1e-2) for one in latents)
