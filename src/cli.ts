@@ -40,9 +40,9 @@ function withSettings(run: (config: Config, logger: Logger) => Promise<number>):
 async function serve(config: Config, logger: Logger): Promise<number> {
   const stopped = nextStopSignal();
   const quartet = await startQuartet(config, logger);
-  process.stdout.write(
-    config.PLAYGROUND ? `Quartet is ready: open ${quartet.url}\n` : `Quartet is ready: ${quartet.url}/readyz\n`,
-  );
+  const seconds = process.uptime().toFixed(1);
+  const where = config.PLAYGROUND ? `open ${quartet.url}` : `see ${quartet.url}/readyz`;
+  process.stdout.write(`Quartet is ready after ${seconds} s: ${where}\n`);
   const signal = await stopped;
   logger.info({ signal }, 'stopping');
   // A second signal does not wait for the pictures.
