@@ -1,7 +1,6 @@
 """A checkpoint: one folder with the weights in half precision, the tokenizer and what was measured while training."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -13,7 +12,7 @@ from torch import Tensor
 from demo.networks import ModelConfig
 from demo.tokenizer import END, START, load_tokenizer, token_id
 
-State = Mapping[str, Tensor]
+State = dict[str, Tensor]
 
 
 @dataclass

@@ -41,7 +41,8 @@ class ModelConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "ModelConfig":
-        return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        fields: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+        return cls(**fields)
 
 
 class PlainBlock(nn.Module):
@@ -80,7 +81,8 @@ class PictureEncoder(nn.Module):
         self.standardise = nn.BatchNorm2d(LATENT_CHANNELS, affine=False, momentum=0.02)
 
     def forward(self, sample: Tensor) -> Tensor:
-        return self.standardise(self.body(sample).float())
+        latents: Tensor = self.standardise(self.body(sample).float())
+        return latents
 
 
 class PictureDecoder(nn.Module):
@@ -106,7 +108,8 @@ class PictureDecoder(nn.Module):
         )
 
     def forward(self, latent_sample: Tensor) -> Tensor:
-        return self.body(latent_sample)
+        pictures: Tensor = self.body(latent_sample)
+        return pictures
 
 
 class Attention(nn.Module):
@@ -128,7 +131,8 @@ class Attention(nn.Module):
             for projection, source in ((self.query, x), (self.key, context), (self.value, context))
         )
         mixed = F.scaled_dot_product_attention(query, key, value)
-        return self.out(mixed.transpose(1, 2).flatten(2))
+        attended: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return attended
 
 
 class FeedForward(nn.Sequential):
@@ -136,6 +140,23 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, width: int) -> None:
         super().__init__(nn.Linear(width, 4 * width), nn.GELU(approximate="tanh"), nn.Linear(4 * width, width))
+
+
+class TextLayer(nn.Module):
+    """Attention among tokens and feed-forward: [n, l, width] -> the same shape."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.attention_norm = nn.LayerNorm(width)
+        self.attention = Attention(width, width)
+        self.feed_norm = nn.LayerNorm(width)
+        self.feed = FeedForward(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        normed = self.attention_norm(x)
+        x = x + self.attention(normed, normed)
+        fed: Tensor = x + self.feed(self.feed_norm(x))
+        return fed
 
 
 class TextEncoder(nn.Module):
@@ -146,26 +167,15 @@ class TextEncoder(nn.Module):
         width = config.text_width
         self.tokens = nn.Embedding(config.vocabulary, width)
         self.positions = nn.Parameter(torch.randn(config.max_tokens, width) * 0.5)
-        self.layers = nn.ModuleList(
-            nn.ModuleDict(
-                {
-                    "attention_norm": nn.LayerNorm(width),
-                    "attention": Attention(width, width),
-                    "feed_norm": nn.LayerNorm(width),
-                    "feed": FeedForward(width),
-                }
-            )
-            for _ in range(config.text_layers)
-        )
+        self.layers = nn.ModuleList(TextLayer(width) for _ in range(config.text_layers))
         self.norm = nn.LayerNorm(width)
 
     def forward(self, input_ids: Tensor) -> Tensor:
         x = self.tokens(input_ids) + self.positions
         for layer in self.layers:
-            normed = layer["attention_norm"](x)
-            x = x + layer["attention"](normed, normed)
-            x = x + layer["feed"](layer["feed_norm"](x))
-        return self.norm(x)
+            x = layer(x)
+        states: Tensor = self.norm(x)
+        return states
 
 
 class ResidualBlock(nn.Module):
@@ -180,13 +190,13 @@ class ResidualBlock(nn.Module):
         self.conv_out = nn.Conv2d(width_out, width_out, 3, padding=1)
         self.shortcut = nn.Conv2d(width_in, width_out, 1) if width_in != width_out else nn.Identity()
         nn.init.zeros_(self.conv_out.weight)
-        nn.init.zeros_(self.conv_out.bias)
 
     def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         scale, shift = self.steer(embedding)[:, :, None, None].chunk(2, dim=1)
         hidden = self.conv_in(F.silu(self.norm_in(x)))
         hidden = self.conv_out(F.silu(self.norm_out(hidden) * (1 + scale) + shift))
-        return self.shortcut(x) + hidden
+        total: Tensor = self.shortcut(x) + hidden
+        return total
 
 
 class TransformerBlock(nn.Module):
@@ -207,7 +217,8 @@ class TransformerBlock(nn.Module):
         tokens = tokens + self.self_attention(normed, normed)
         tokens = tokens + self.text_attention(self.text_norm(tokens), text)
         tokens = tokens + self.feed(self.feed_norm(tokens))
-        return tokens.transpose(1, 2).reshape(x.shape)
+        result: Tensor = tokens.transpose(1, 2).reshape(x.shape)
+        return result
 
 
 def embed_timestep(timestep: Tensor, width: int) -> Tensor:

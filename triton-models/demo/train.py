@@ -4,12 +4,13 @@
 
 Uses every GPU of the machine, one process each. Every phase is bounded by minutes; a phase given 0 minutes is skipped
 and its part is taken from the checkpoint in `--out`, so that training can be split over several runs (`--resume` goes
-on with the denoiser that is there).
+on with the denoiser that is there; `--model` makes that checkpoint from an exported folder).
 """
 
 import argparse
 import dataclasses
 import random
+import shutil
 import time
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,6 +27,7 @@ from demo.probe import train_probe
 from demo.render import render
 from demo.sample import Pipeline
 from demo.scenes import Scene, caption, full_caption, sample_scene
+from demo.shipped import read_model
 from demo.team import Team, run_team
 from demo.tokenizer import encode, mirror_table, train_tokenizer
 from demo.train_autoencoder import Autoencoder, AutoencoderSettings, measure_autoencoder, train_autoencoder
@@ -37,6 +39,8 @@ from demo.train_text import TextSettings, train_text_encoder
 class Settings:
     out: Path
     resume: bool = False
+    model: Path | None = None
+    """An exported folder to begin with instead of nothing."""
     probe_minutes: float = 2.0
     tokenizer_captions: int = 40_000
     vocabulary: int = 1024
@@ -87,6 +91,11 @@ def _prepare(settings: Settings) -> None:
     if (folder / "config.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
+    if settings.model is not None:
+        shipped = read_model(settings.model)
+        shutil.copyfile(shipped.tokenizer_file, folder / "tokenizer.json")
+        Checkpoint(folder, shipped.config, shipped.weights, shipped.statistics).save()
+        return
     rng = random.Random(0)
     scenes = [sample_scene(rng) for _ in range(settings.tokenizer_captions // 2)]
     texts = (write(scene, rng) for scene in scenes for write in (caption, full_caption))
@@ -233,6 +242,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True, help="checkpoint, logs and sheets go here")
     parser.add_argument("--resume", action="store_true", help="go on with the denoiser of the checkpoint")
+    parser.add_argument("--model", type=Path, help="begin with the weights of an exported folder, not from nothing")
     parser.add_argument("--autoencoder-minutes", type=float, default=AutoencoderSettings.minutes)
     parser.add_argument("--denoiser-minutes", type=float, default=DenoiserSettings.minutes)
     parser.add_argument("--probe-minutes", type=float, default=Settings.probe_minutes)
@@ -241,6 +251,7 @@ def main() -> None:
     settings = Settings(
         out=arguments.out,
         resume=arguments.resume,
+        model=arguments.model,
         probe_minutes=arguments.probe_minutes,
         autoencoder=AutoencoderSettings(minutes=arguments.autoencoder_minutes),
         denoiser=DenoiserSettings(minutes=arguments.denoiser_minutes),

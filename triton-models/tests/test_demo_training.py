@@ -1,8 +1,6 @@
 """Noise schedule, banks and the training steps, small enough for a CPU."""
 
 import random
-import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,7 +21,6 @@ from demo.train_denoiser import (
     LatentBank,
     caption_gain,
     fit_latent_rgb,
-    train_denoiser,
 )
 from demo.train_text import TextSettings, train_text_encoder
 
@@ -106,33 +103,30 @@ def test_preview_colours_are_recovered_from_latents() -> None:
     assert np.allclose(fitted["bias"], bias, atol=1e-3)
 
 
-def test_text_encoder_learns_to_read_and_prompts_change_what_is_drawn(
-    captioned: tuple[ModelConfig, Captioned], tmp_path: Path
-) -> None:
-    """The text encoder once ended with the same states for every prompt, and the UNet did without them."""
+def test_text_encoder_tells_prompts_apart_once_trained(captioned: tuple[ModelConfig, Captioned]) -> None:
+    """Trained beside the UNet from nothing, it once ended with the same states for every prompt."""
     config, examples = captioned
-    encoder = train_text_encoder(ALONE, config, examples, TextSettings(minutes=0.3, batch=48))
+    encoder = train_text_encoder(ALONE, config, examples, TextSettings(minutes=0.1, batch=16))
     with torch.no_grad():
-        states = encoder(torch.from_numpy(examples.ids[:32, 0]).long())[:, 0]
-    assert states.std(dim=0).mean() > 0.05
+        states = encoder(torch.from_numpy(examples.ids[:32, 0]).long())
+    assert states.std(dim=0).mean() > 0.1
 
-    # Latents that are dark or bright as the caption has it: by day or by night.
-    brightness = torch.tensor([1.0 if scene.time == "day" else -1.0 for scene in examples.scenes])
-    latents = brightness[:, None, None, None].expand(-1, 4, 16, 16).half()
-    ids = torch.from_numpy(examples.ids[:, -1:])
-    bank = LatentBank(latents, ids, latents.repeat(1, 1, 2, 2)[:8], ids[:8])
-    settings = DenoiserSettings(minutes=0.3, batch=16, large_batch=2, warmup_steps=10, compile=False)
+
+def test_caption_gain_sees_whether_captions_matter(captioned: tuple[ModelConfig, Captioned]) -> None:
+    config, examples = captioned
+    torch.manual_seed(0)
     model = Denoiser(config)
-    model.text_encoder.load_state_dict(encoder.state_dict())
-    empty = torch.zeros(1, config.max_tokens, dtype=torch.long)
-    trained = train_denoiser(
-        ALONE, model, bank, empty, settings, start=time.monotonic(), log_file=tmp_path / "log.csv", save=lambda _: None
-    )
-    noisy, timestep, words, coordinates, velocity = Batches(bank, empty, settings, seed=9).draw()
-    late = timestep > 700
-    kept = [part[late] for part in (noisy, timestep, words, coordinates, velocity)]
-    assert caption_gain(trained, *kept) > 0.1
-    assert "caption_gain" in (tmp_path / "log.csv").read_text()
+    ids = torch.from_numpy(examples.ids[:8, 0]).long()
+    noisy, timestep = torch.randn(8, 4, 16, 16), torch.full((8,), 500.0)
+    arguments = (noisy, timestep, ids, coordinates_like(noisy))
+    with torch.no_grad():
+        for parameter in model.parameters():
+            # What begins at zero would hide the prompt.
+            if not parameter.any():
+                nn.init.normal_(parameter, std=0.1)
+        assert caption_gain(model, *arguments, model(*arguments)) > 0.99
+        model.text_encoder.norm.weight.zero_()
+        assert caption_gain(model, *arguments, torch.randn(8, 4, 16, 16)) == pytest.approx(0, abs=1e-3)
 
 
 def test_a_drawn_batch_adds_up(captioned: tuple[ModelConfig, Captioned]) -> None:
