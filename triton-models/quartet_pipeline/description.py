@@ -1,0 +1,108 @@
+"""What a model folder says about itself: `pipeline.json`."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quartet_pipeline.errors import ModelError
+from quartet_pipeline.schedulers import NoiseSchedule
+
+FILES = ("pipeline.json", "tokenizer.json", "text_encoder.onnx", "unet.onnx", "vae_encoder.onnx", "vae_decoder.onnx")
+Size = tuple[int, int]
+"""Height and width in pixels."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """The checked fields of `pipeline.json` that drawing needs."""
+
+    name: str
+    id: str
+    """The name as requests write it."""
+    max_tokens: int
+    bos_token_id: int
+    eos_token_id: int
+    pad_token_id: int
+    latent_channels: int
+    downscale: int
+    scaling_factor: float
+    schedule: NoiseSchedule
+    sizes: tuple[Size, ...]
+    enlarge_factor: int | None
+    latent_rgb_weights: tuple[tuple[float, float, float], ...]
+    latent_rgb_bias: tuple[float, float, float]
+
+    def offered_sizes(self, *, from_picture: bool) -> tuple[Size, ...]:
+        """The sizes that can be asked for; a picture can also be drawn again enlarged."""
+        if not from_picture or self.enlarge_factor is None:
+            return self.sizes
+        return self.sizes + tuple((h * self.enlarge_factor, w * self.enlarge_factor) for h, w in self.sizes)
+
+
+def read_description(folder: Path) -> Description:
+    """Reads a model folder's description, or raises a ModelError that names what is wrong."""
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise ModelError(f"The model folder {folder} lacks {', '.join(missing)}; copy it again, or export the model.")
+    path = folder / "pipeline.json"
+    try:
+        return _checked(json.loads(path.read_text("utf-8")))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise ModelError(f"Expected {path} to describe a pipeline (format 1): {problem}") from error
+
+
+def _checked(fields: dict[str, Any]) -> Description:
+    def number(name: str, holds: Callable[[float], bool], expected: str) -> Any:
+        value = fields[name]
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not holds(value):
+            raise ValueError(f"Expected `{name}` to be {expected}, got {value!r}.")
+        return value
+
+    def choice(name: str, *choices: object) -> Any:
+        if fields[name] not in choices:
+            raise ValueError(f"Expected `{name}` to be {' or '.join(map(repr, choices))}, got {fields[name]!r}.")
+        return fields[name]
+
+    choice("format", 1)
+    choice("timestep_spacing", "leading")
+    downscale = choice("downscale", 8)
+    sizes = tuple((int(height), int(width)) for height, width in fields["sizes"])
+    if not sizes or any(side % downscale or not 8 <= side <= 4096 for size in sizes for side in size):
+        raise ValueError(f"Expected `sizes` to be multiples of 8 from 8 to 4096, got {fields['sizes']!r}.")
+    enlarge = fields.get("enlarge")
+    channels = choice("latent_channels", 4)
+    weights = tuple(_color(color) for color in fields["latent_rgb"]["weights"])
+    if len(weights) != channels:
+        raise ValueError(f"Expected `latent_rgb` to have {channels} weights, got {len(weights)}.")
+    return Description(
+        name=str(fields["name"]),
+        id=re.sub(r"[^a-z0-9.]+", "-", str(fields["name"]).lower()),
+        max_tokens=number("max_tokens", lambda value: 3 <= value <= 1024, "from 3 to 1024"),
+        bos_token_id=number("bos_token_id", lambda value: value >= 0, "from 0 and up"),
+        eos_token_id=number("eos_token_id", lambda value: value >= 0, "from 0 and up"),
+        pad_token_id=number("pad_token_id", lambda value: value >= 0, "from 0 and up"),
+        latent_channels=channels,
+        downscale=downscale,
+        scaling_factor=number("scaling_factor", lambda value: value > 0, "above 0"),
+        schedule=NoiseSchedule(
+            train_timesteps=number("num_train_timesteps", lambda value: 200 <= value <= 10_000, "from 200 to 10000"),
+            beta_start=number("beta_start", lambda value: 0 < value <= 0.5, "above 0 and at most 0.5"),
+            beta_end=number("beta_end", lambda value: 0 < value <= 0.5, "above 0 and at most 0.5"),
+            beta_schedule=choice("beta_schedule", "scaled_linear", "linear"),
+            steps_offset=number("steps_offset", lambda value: 0 <= value <= 10, "from 0 to 10"),
+            prediction_type=choice("prediction_type", "epsilon", "v_prediction"),
+        ),
+        sizes=sizes,
+        enlarge_factor=None if enlarge is None else int(enlarge["factor"]),
+        latent_rgb_weights=weights,
+        latent_rgb_bias=_color(fields["latent_rgb"]["bias"]),
+    )
+
+
+def _color(values: Any) -> tuple[float, float, float]:
+    red, green, blue = values
+    return float(red), float(green), float(blue)

@@ -1,0 +1,247 @@
+"""A real Triton, asked by NVIDIA's own client."""
+
+import json
+import os
+import queue
+import random
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quartet_pipeline.pipeline import draw, open_pipeline
+from quartet_pipeline.request import INPUTS, Request
+
+grpc = pytest.importorskip("tritonclient.grpc", reason="needs tritonclient (the extra `test`)")
+
+ROOT = Path(__file__).parents[2]
+TINY = ROOT / "test/engines/onnx/tiny-pipeline"
+DEMO = ROOT / "triton-models/demo/model"
+DEADLINE_S = 60
+
+
+@dataclass
+class Triton:
+    """A running server: the tiny pipeline is its default, the small model its second."""
+
+    process: int
+    grpc_url: str
+    metrics_url: str
+
+    def stub(self) -> int:
+        """The process that runs our Python."""
+        children = [stat.read_text().rpartition(")") for stat in Path("/proc").glob("[0-9]*/stat")]
+        (found,) = [
+            int(before.split()[0])
+            for before, _, after in children
+            if "triton_python" in before and int(after.split()[1]) == self.process
+        ]
+        return found
+
+    def memory_mb(self) -> int:
+        """What the server and our Python hold together."""
+        statuses = [Path(f"/proc/{process}/status").read_text() for process in (self.process, self.stub())]
+        return sum(int(status.partition("VmRSS:")[2].split()[0]) for status in statuses) // 1024
+
+    def metric(self, line_starts_with: str) -> float:
+        with urllib.request.urlopen(self.metrics_url, timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith(line_starts_with))
+
+
+@pytest.fixture(scope="module")
+def triton() -> Iterator[Triton]:
+    if not (ROOT / ".triton/ready.json").exists():
+        pytest.skip("needs a Triton here: `npm run triton -- --prepare-only` gets it where it can run")
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
+    grpc_port, http_port, metrics_port = (each.getsockname()[1] for each in sockets)
+    for each in sockets:
+        each.close()
+    python = json.loads((ROOT / ".triton/ready.json").read_text())["executable"]
+    command = [python, str(ROOT / "triton-models/run_triton.py"), "--pipelines", str(TINY), str(DEMO)]
+    ports = zip(("--grpc-port", "--http-port", "--metrics-port"), (grpc_port, http_port, metrics_port), strict=True)
+    for name, port in ports:
+        command += [name, str(port)]
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert server.stdout is not None
+        line = next((line for line in server.stdout if "Triton is ready" in line), None)
+        assert line is not None, "Triton ended before it was ready"
+        process = int(line.partition("process ")[2].partition(")")[0])
+        yield Triton(process, f"127.0.0.1:{grpc_port}", f"http://127.0.0.1:{metrics_port}/metrics")
+    finally:
+        server.terminate()
+        assert server.wait(DEADLINE_S) == 0
+    assert not Path(f"/proc/{process}").exists()
+
+
+@pytest.fixture
+def client(triton: Triton) -> Iterator[Any]:
+    client = grpc.InferenceServerClient(triton.grpc_url)
+    yield client
+    client.close()
+
+
+def tensors(**changes: Any) -> dict[str, Any]:
+    given = {"prompt": "a red boat", "seeds": [7], "size": [64, 64], "steps": [4], "guidance_scale": [3.0], **changes}
+    return {name: as_array(name, value) for name, value in given.items()}
+
+
+def as_array(name: str, value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        return value
+    if isinstance(value, str):
+        return np.array([value.encode()], object)
+    kinds = {"INT64": np.int64, "INT32": np.int32, "FP32": np.float32}
+    return np.array(value, kinds[INPUTS[name].partition(" ")[0]])
+
+
+def start(client: Any, given: dict[str, Any]) -> "queue.Queue[tuple[Any, Any]]":
+    answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
+    client.start_stream(lambda result, error: answers.put((result, error)))
+    inputs = []
+    for name, array in given.items():
+        wire = {"O": "BYTES", "i": f"INT{array.itemsize * 8}", "f": f"FP{array.itemsize * 8}", "u": "UINT8"}
+        inputs.append(grpc.InferInput(name, list(array.shape), wire[array.dtype.kind]))
+        inputs[-1].set_data_from_numpy(array)
+    client.async_stream_infer("stable_diffusion", inputs)
+    return answers
+
+
+def ask(client: Any, given: dict[str, Any]) -> tuple[list[Any], Any, str | None]:
+    """Progress, the last response, and the error's sentence."""
+    answers = start(client, given)
+    progress: list[Any] = []
+    try:
+        while True:
+            result, error = answers.get(timeout=DEADLINE_S)
+            if error is not None:
+                return progress, None, error.message()
+            if result.as_numpy("images") is not None:
+                return progress, result, None
+            progress.append(result)
+    finally:
+        client.stop_stream()
+
+
+def test_is_ready_and_tells_what_it_can_draw(client: Any) -> None:
+    assert client.is_model_ready("stable_diffusion")
+    config = client.get_model_config("stable_diffusion", as_json=True)["config"]
+    models = json.loads(config["parameters"]["quartet_description"]["string_value"])["models"]
+    assert [model["id"] for model in models] == ["tiny-test-pipeline", "quartet-demo"]
+
+
+def test_draws_with_progress_and_previews(client: Any) -> None:
+    picture = np.zeros((64, 64, 3), np.uint8)
+    given = tensors(seeds=[7, 2**40], preview_every=[2], init_image=picture, strength=[0.75])
+    progress, last, error = ask(client, given)
+    assert error is None
+    assert [(int(p.as_numpy("step")[0]), int(p.as_numpy("steps")[0])) for p in progress] == [(1, 3), (2, 3), (3, 3)]
+    previews = [p.as_numpy("preview") for p in progress]
+    assert [None if preview is None else preview.shape for preview in previews] == [None, (2, 64, 64, 3), None]
+    request = Request("", "a red boat", "", (7, 2**40), 4, 3.0, "ddim", (64, 64), picture, 0.75, 0)
+    ours = draw(open_pipeline(TINY, threads=1), request).images
+    assert np.abs(last.as_numpy("images").astype(int) - ours).max() <= 1
+    assert last.as_numpy("seeds").tolist() == [7, 2**40]
+    assert last.as_numpy("unsafe").tolist() == [0, 0]
+    timings = last.as_numpy("timings_ms")
+    assert timings.shape == (4,)
+    assert timings[:3].sum() == pytest.approx(timings[3], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"steps": [900]}, "Expected `steps` to be a whole number from 1 to 150, got 900."),
+        ({"scheduler": "eval"}, "Expected `scheduler` to be one of ddim, dpmpp_2m, unipc, euler, euler_ancestral"),
+        ({"model": "other"}, "Expected `model` to be one of tiny-test-pipeline, quartet-demo, got 'other'."),
+        ({"mask": np.zeros((64, 64), np.uint8)}, "Expected no `mask`, because `tiny-test-pipeline` cannot paint"),
+        ({"seeds": [1, 2, 3, 4, 5]}, "Expected 1 to 4 `seeds`, one a picture, got 5."),
+        ({"steps": np.array([4], np.int64)}, "data-type is 'INT64', but model 'stable_diffusion' expects 'INT32'"),
+    ],
+)
+def test_bad_input_is_answered_with_a_sentence(client: Any, changes: dict[str, Any], sentence: str) -> None:
+    _, _, error = ask(client, tensors(**changes))
+    assert sentence in str(error)
+
+
+@pytest.mark.skipif(not (DEMO / "unet.onnx").exists(), reason="needs the small model")
+def test_a_drawing_stops_when_its_stream_is_cancelled(triton: Triton, client: Any) -> None:
+    counted = ('quartet_drawings_total{outcome="cancelled"}', "quartet_steps_total")
+    cancelled, steps = (triton.metric(name) for name in counted)
+    long = tensors(model="quartet-demo", size=[512, 512], steps=[150], seeds=[1, 2, 3, 4])
+    answers = start(client, long)
+    result, error = answers.get(timeout=DEADLINE_S)
+    assert error is None
+    assert result.as_numpy("step").tolist() == [1]
+    client.stop_stream(cancel_requests=True)
+    # There is one instance: the next drawing can only be answered once this one has stopped.
+    assert ask(client, tensors(steps=[1]))[2] is None
+    assert triton.metric(counted[0]) == cancelled + 1
+    # The first step, the one in which the word of the cancellation came, and the one of the drawing after it.
+    assert triton.metric(counted[1]) <= steps + 3
+
+
+def mutated(chance: random.Random) -> Any:
+    """A request as it may come from a client with any fault, in the protocol's own message."""
+    from tritonclient.grpc import service_pb2
+
+    request = service_pb2.ModelInferRequest(model_name="stable_diffusion")
+    given = tensors(steps=[1], seeds=[chance.randrange(2**31)])
+    extra: dict[str, Any] = {"scheduler": "euler", "preview_every": [1], "negative_prompt": "rain", "strength": [0.5]}
+    extra["init_image"] = np.zeros((64, 64, 3), np.uint8)
+    for name in chance.sample(sorted(extra), chance.randrange(4)):
+        given[name] = as_array(name, extra[name])
+    faulty = chance.choice(sorted(given))
+    for name, array in given.items():
+        datatype, shape = INPUTS[name].partition(" ")[0], list(array.shape)
+        raw = len(array[0]).to_bytes(4, "little") + array[0] if array.dtype == object else array.tobytes()
+        if name == faulty:
+            fault = chance.randrange(7)
+            if fault == 0:
+                continue
+            if fault == 1:
+                name = chance.choice([*INPUTS, "unknown", ""])
+            if fault == 2:
+                datatype = chance.choice(["BYTES", "INT64", "INT32", "FP32", "UINT8", "FP16", "BOOL", "", "NONE"])
+            if fault == 3:
+                shape = [chance.choice([-1, 0, 1, 2, 3, 4, 2**40]) for _ in range(chance.randrange(5))]
+            if fault == 4:
+                raw = raw[: chance.randrange(len(raw))]
+            if fault == 5:
+                raw += os.urandom(chance.randrange(1, 40))
+            if fault == 6:
+                raw = chance.randbytes(len(raw))
+        request.inputs.add(name=name, datatype=datatype, shape=shape)
+        request.raw_input_contents.append(raw)
+    return request
+
+
+def test_500_mutated_requests_each_get_pictures_or_a_sentence_from_the_same_process(triton: Triton) -> None:
+    from grpc import insecure_channel
+    from tritonclient.grpc import service_pb2_grpc
+
+    chance = random.Random(11)
+    stub = triton.stub()
+    outcomes = {"pictures": 0, "sentence": 0}
+    with insecure_channel(triton.grpc_url) as channel:
+        service = service_pb2_grpc.GRPCInferenceServiceStub(channel)
+        for count in range(500):
+            if count == 100:
+                warm_mb = triton.memory_mb()
+            for answer in service.ModelStreamInfer(iter([mutated(chance)]), timeout=DEADLINE_S):
+                if answer.error_message:
+                    assert len(answer.error_message) > 10
+                    outcomes["sentence"] += 1
+                elif any(output.name == "images" for output in answer.infer_response.outputs):
+                    outcomes["pictures"] += 1
+    assert outcomes["pictures"] + outcomes["sentence"] == 500
+    assert min(outcomes.values()) > 20
+    assert triton.stub() == stub
+    assert triton.memory_mb() < warm_mb + 32
