@@ -28,6 +28,8 @@ export function readCommandLine(
   const say = messages.problem;
   if (line.length > maxLineLength) throw refusal([say.lineTooLong(maxLineLength, line.length)]);
   const [, name = 'imagine', rest = ''] = /^\s*(?:[/!]([a-z][\w-]*)(?=\s|$))?\s*([\s\S]*)$/iu.exec(line) ?? [];
+  // A slash alone is a command that has not been named yet, not something to draw.
+  if (/^[/!]\s*$/.test(rest)) throw refusal([say.unknownCommand(rest.trim(), null)], 'unknown_command');
   const command = commands.find((candidate) => candidate.name === name.toLowerCase());
   if (command === undefined) {
     const names = commands.map((candidate) => `/${candidate.name}`);

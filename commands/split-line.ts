@@ -13,7 +13,8 @@ const space = /\s*/uy;
 const plain = /\S+/uy;
 /** Telephones write a long dash for two short ones and curl the quotes. */
 const dashes = /(--|—)([a-z][a-z_-]*)(=|(?=\s|$))/iuy;
-const colon = /([a-z][a-z_]*):(?=\S)/iuy;
+/** A name at the very end still lacks its value; one before a space belongs to a sentence. */
+const colon = /([a-z][a-z_]*):(?=\S|\s*$)/iuy;
 const quotedValue = /(?:"(?:[^"\\]|\\[\s\S])*"|“(?:[^”\\]|\\[\s\S])*”)/uy;
 const afterQuote = /[,;]?(?=\s|$)/uy;
 

@@ -17,18 +17,30 @@ const usage = `Usage: npm start | npm run imagine -- "a prompt" [options]
 async function main([command, ...rest]: readonly string[]): Promise<number> {
   switch (command) {
     case 'serve':
+      if (rest.length > 0)
+        return notUnderstood(`serve takes its settings from the environment or .env, got "${rest[0]}".`);
       return withSettings(serve);
     case 'imagine':
       return withSettings((config, logger) => imagine(rest, config, logger));
     case undefined:
     case 'help':
     case '--help':
+    case '-h':
       process.stdout.write(usage);
       return 0;
     default:
-      process.stderr.write(`Expected a command, got "${command}".\n\n${usage}`);
-      return 2;
+      return notUnderstood(`Expected a command, got "${command}".`);
   }
+}
+
+function notUnderstood(sentence: string): number {
+  process.stderr.write(`${sentence}\n\n${usage}`);
+  return 2;
+}
+
+/** Whoever reads may stop reading (`| head -1`): what is under way goes on, to nobody. */
+function ignoreClosedPipe(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
 }
 
 function withSettings(run: (config: Config, logger: Logger) => Promise<number>): Promise<number> {
@@ -72,6 +84,8 @@ function nextStopSignal(): Promise<string> {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
   });
 }
+
+for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 
 try {
   process.exitCode = await main(process.argv.slice(2));

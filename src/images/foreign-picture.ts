@@ -82,6 +82,8 @@ function refuse(code: string, expected: string, got: string): never {
   throw new InvalidRequestError(code, `Expected ${expected}, got ${got}.`);
 }
 
+/** Rounded up: a file that is a little too large must not read as one that is not. */
 function megabytes(bytes: number): string {
-  return bytes < 1_048_576 ? `${Math.ceil(bytes / 1_024)} KiB` : `${(bytes / 1_048_576).toFixed(1)} MiB`;
+  if (bytes < 1_048_576) return `${Math.ceil(bytes / 1_024)} KiB`;
+  return `${Math.ceil((bytes / 1_048_576) * 10) / 10} MiB`;
 }

@@ -17,6 +17,11 @@ function duration(seconds: number): string {
   return `${Math.round(seconds / 3_600)} h`;
 }
 
+function timeLeft(seconds: number | null): string {
+  if (seconds === null) return '';
+  return seconds < 1 ? `, ${duration(seconds)} left` : `, about ${duration(seconds)} left`;
+}
+
 /** What the bot says, in English. Every other locale has the same keys, which the compiler checks. */
 export const english = {
   code,
@@ -25,7 +30,7 @@ export const english = {
   /** What is wrong with a request: what was expected, then what came. */
   problem: {
     unknownCommand: (name: string, nearest: string | null) =>
-      `There is no command ${code(name)}${nearest === null ? '; `/help` lists them all' : `; did you mean ${code(nearest)}?`}`,
+      `There is no command ${code(name)}; ${nearest === null ? '`/help` lists them all.' : `did you mean ${code(nearest)}?`}`,
     unknownOption: (command: string, name: string, nearest: string | null, known: readonly string[]) => {
       const lead = `${code(command)} has no option ${code(name)}`;
       if (nearest !== null) return `${lead}; did you mean ${code(nearest)}?`;
@@ -94,6 +99,11 @@ export const english = {
     engine_busy: () => 'The drawing engine has its hands full. Please try again in a moment.',
     engine_closed: () => 'The drawing engine was switched off while it drew this. Please try again in a few minutes.',
     engine_crashed: () => 'The drawing engine broke down again and again over this. Please try again later.',
+    engine_silent: () => 'The drawing engine fell silent while it drew this. Please try again in a few minutes.',
+    engine_timeout: () => 'The drawing engine took too long over this. Please try again later.',
+    engine_bad_answer: () => 'The drawing engine sent something that is not a picture. It has been noted.',
+    engine_model_missing: () => 'The drawing engine does not have the model at the moment. Please try again later.',
+    engine_forbidden: () => 'The drawing engine does not let me in. It has been noted.',
     model_failed: () => 'The model failed to draw this. It does not count against your pictures; please try again.',
     picture_gone: () => 'The picture to start from is no longer kept.',
     picture_damaged: () => 'A stored picture turned out to be damaged, so nothing can be drawn from it.',
@@ -149,9 +159,7 @@ export const english = {
     paused: (reason: string) => `Drawing is paused: ${reason}`,
     place: (place: number, waiting: number, secondsLeft: number | null) =>
       lines(
-        place === 0
-          ? `being drawn${secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`}`
-          : `number ${place} of ${Math.max(place, waiting)}${secondsLeft === null ? '' : `, about ${duration(secondsLeft)} left`}`,
+        `${place === 0 ? 'being drawn' : `number ${place} of ${Math.max(place, waiting)}`}${timeLeft(secondsLeft)}`,
       ),
     own: (id: string, prompt: string, place: string) => `- ${code(prompt)}: ${place} (${code(id)})`,
     nothingOwn: 'None of them is yours.',

@@ -1,4 +1,4 @@
-import { access, rename, rm } from 'node:fs/promises';
+import { access, rename, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { StoreError } from '../errors.ts';
@@ -7,18 +7,17 @@ import { lockFolder } from './folder-lock.ts';
 import { toStoreError } from './store-error.ts';
 import { SyncedNodeFs, syncedParams } from './synced-node-fs.ts';
 
+/** A new database takes 39 MiB; one that is there opens with less. */
+const neededBytes = 41_943_040; // 40 MiB
+
 /** Open the PostgreSQL in WebAssembly that lives in `dataDir`; refuses while another process has it open. */
 export async function createEmbeddedDatabase(dataDir: string): Promise<Database> {
   // Before PGlite touches the folder: two of them on one folder destroy each other's rows without an error.
   const lock = await lockFolder(dataDir);
   const folder = join(dataDir, 'database');
-  const pglite = await open(folder).catch((error: unknown) => {
+  const pglite = await open(folder).catch(async (error: unknown) => {
     lock.release();
-    throw new StoreError(
-      'database_damaged',
-      `Expected a database in ${folder}, but it does not open: restore it from a backup, or move it away to begin anew.`,
-      { cause: error },
-    );
+    throw (await isFull(dataDir)) ? diskFull(dataDir, error) : damaged(folder, error);
   });
   let closing: Promise<void> | null = null;
 
@@ -44,6 +43,22 @@ export async function createEmbeddedDatabase(dataDir: string): Promise<Database>
         lock.release();
       })),
   };
+}
+
+/** PGlite says the same of a full disk as of a damaged database, and nobody should throw a whole one away. */
+async function isFull(folder: string): Promise<boolean> {
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < neededBytes;
+}
+
+function diskFull(dataDir: string, cause: unknown): StoreError {
+  const message = `Expected at least ${neededBytes / 1_048_576} MiB of free space for ${dataDir}, but its disk is full: free some.`;
+  return new StoreError('disk_full', message, { cause });
+}
+
+function damaged(folder: string, cause: unknown): StoreError {
+  const message = `Expected a database in ${folder}, but it does not open: restore it from a backup, or move it away to begin anew.`;
+  return new StoreError('database_damaged', message, { cause });
 }
 
 async function open(folder: string): Promise<PGlite> {

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /**
  * Lock a folder against other processes until `release`; a process that dies lets go, also by SIGKILL.
@@ -10,24 +10,32 @@ import { StoreError } from '../errors.ts';
  * which a socket would not. The file itself stays empty and means nothing.
  */
 export async function lockFolder(folder: string): Promise<{ release(): void }> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const file = join(folder, 'lock');
-  const lock = new DatabaseSync(file);
+  let lock: DatabaseSync | null = null;
   try {
+    lock = new DatabaseSync(file);
     lock.exec('pragma busy_timeout = 0; pragma journal_mode = memory; begin exclusive');
   } catch (error) {
-    lock.close();
+    lock?.close();
     if (error instanceof Error && 'errcode' in error && error.errcode === 5 /* SQLITE_BUSY */) {
       throw new StoreError(
         'folder_in_use',
         `Expected the data folder ${folder} to be free, but another Quartet is running on it: stop that one, or set DATA_DIR to another folder.`,
       );
     }
-    throw new StoreError('folder_not_lockable', `Expected to lock ${file}, but that failed.`, { cause: error });
+    throw new StoreError(
+      'folder_not_lockable',
+      `Expected the data folder ${folder} to be one that can be written, but ${file} cannot be made or locked.`,
+      {
+        cause: error,
+      },
+    );
   }
+  const held = lock;
   return {
     release: () => {
-      if (lock.isOpen) lock.close();
+      if (held.isOpen) held.close();
     },
   };
 }

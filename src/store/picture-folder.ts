@@ -4,10 +4,11 @@ import { dirname, join } from 'node:path';
 import { StoreError } from '../errors.ts';
 import type { PictureKey } from '../jobs/job.ts';
 import { type PictureStore, parsePictureKey } from '../jobs/picture-store.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** Pictures as files in a folder, one folder a job. */
 export async function createPictureFolder(folder: string): Promise<PictureStore> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
 
   const pathOf = (key: PictureKey): string => {
     // Keys also come from rows and URLs; only the exact form of a key becomes a path.

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import type { Logger } from 'pino';
-import { StoreError } from '../errors.ts';
+import { ConfigError, StoreError } from '../errors.ts';
 import type { Database, Sql } from './database.ts';
 import { toStoreError } from './store-error.ts';
 
@@ -20,6 +20,12 @@ const defaults = { deadlineMs: 2_500, maxConnections: 10 } as const;
 /** A pool of connections to a server. Connects with the first statement. */
 export function createServerDatabase(options: ServerDatabaseOptions): Database {
   const { databaseUrl, logger, deadlineMs, maxConnections } = { ...defaults, ...options };
+  if (!URL.canParse(databaseUrl)) {
+    // Not shown: it may hold a password.
+    throw new ConfigError([
+      'DATABASE_URL: expected postgres://user:password@host:port/name, got one that cannot be read.',
+    ]);
+  }
   const pool = new pg.Pool({
     connectionString: databaseUrl,
     max: maxConnections,

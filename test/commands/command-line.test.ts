@@ -49,8 +49,10 @@ describe('parseCommandLine', () => {
 
   test.each([
     ['/imagin a boat', 'There is no command `/imagin`; did you mean `/imagine`?'],
-    ['/xyzzy', 'There is no command `/xyzzy`; `/help` lists them all'],
+    ['/xyzzy', 'There is no command `/xyzzy`; `/help` lists them all.'],
+    [' / ', 'There is no command `/`; `/help` lists them all.'],
     ['/imagine a boat --sede 7', '`imagine` has no option `--sede`; did you mean `--seed`?'],
+    ['/imagine a boat steps: ', 'Expected a value after `steps`, got nothing.'],
     ['/imagine a boat --steps', 'Expected a value after `steps`, got nothing.'],
     ['/imagine a boat --steps --seed 7', 'Expected a value after `steps`, got nothing.'],
     ['/imagine seed:7 a boat seed:8', 'Expected `seed` once, got it twice.'],

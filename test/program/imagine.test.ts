@@ -38,6 +38,15 @@ describe('imagine', () => {
     }
   });
 
+  test('writes the pictures also when nobody reads their names any more', async () => {
+    const out = join(folder, 'out');
+    const line = ['imagine', 'a boat', '--out', out, '--steps', '1'];
+    const { code, stderr } = await runQuartet(line, {}, { isUnread: true });
+    expect(code).toBe(0);
+    expect(stderr).not.toContain('EPIPE');
+    await drawn(out);
+  });
+
   test('starts from a picture', async () => {
     const image = join(folder, 'start.jpg');
     await sharp({ create: { width: 900, height: 600, channels: 3, background: '#2266aa' } })

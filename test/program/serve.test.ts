@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -111,6 +111,20 @@ describe('a start that cannot work ends with exit code 1 and plain words', () =>
     expect(code).toBe(1);
     expect(stderr.trim().split('\n')).toHaveLength(1);
     await server.end('SIGTERM');
+  });
+
+  test('a data folder that is a file is one sentence', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const { code, stderr } = await runQuartet(['serve'], { DATA_DIR: file });
+    expect(code).toBe(1);
+    expect(stderr.trim()).toBe(`Expected ${file} to be a folder, got a file.`);
+  });
+
+  test('an option behind serve is exit code 2', async () => {
+    const { code, stderr } = await runQuartet(['serve', '--port', '80'], { DATA_DIR: folder });
+    expect(code).toBe(2);
+    expect(stderr).toContain('got "--port"');
   });
 
   test('an unknown command is exit code 2', async () => {

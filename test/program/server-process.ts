@@ -23,8 +23,14 @@ function spawnQuartet(args: readonly string[], environment: Environment): ChildP
 }
 
 /** Runs one command of the program to its end. */
-export async function runQuartet(args: readonly string[], environment: Environment): Promise<Outcome> {
+export async function runQuartet(
+  args: readonly string[],
+  environment: Environment,
+  /** Close the pipe that standard output goes to, like `| head`. */
+  { isUnread = false } = {},
+): Promise<Outcome> {
   const child = spawnQuartet(args, environment);
+  if (isUnread) child.stdout?.destroy();
   let stdout = '';
   let stderr = '';
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));

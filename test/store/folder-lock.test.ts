@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,6 +28,14 @@ describe('folder lock', () => {
     first.release();
     first.release();
     (await lockFolder(folder)).release();
+  });
+
+  it('says in one sentence that the folder cannot be written', async () => {
+    await mkdir(join(folder, 'lock'));
+    await expect(lockFolder(folder)).rejects.toMatchObject({
+      code: 'folder_not_lockable',
+      message: `Expected the data folder ${folder} to be one that can be written, but ${join(folder, 'lock')} cannot be made or locked.`,
+    });
   });
 
   it('makes a folder that is not there', async () => {

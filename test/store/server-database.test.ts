@@ -80,6 +80,34 @@ describe('two processes on one server', () => {
   });
 });
 
+describe('a server that cannot be used at start', () => {
+  const openAt = (databaseUrl: string) => openDatabase({ databaseUrl, dataDir: tmpdir(), logger });
+
+  it('is named with the reason when nothing listens there, without its password', async () => {
+    await expect(openAt('postgres://me:hush@127.0.0.1:1/quartet')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message:
+        'DATABASE_URL: expected a PostgreSQL server (127.0.0.1:1) that lets Quartet in, got: connect ECONNREFUSED 127.0.0.1:1.',
+    });
+  });
+
+  it('is named with the reason when it has no such database', async () => {
+    const url = new URL(server.url);
+    url.pathname = '/nowhere';
+    await expect(openAt(url.href)).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.stringContaining('database "nowhere" does not exist'),
+    });
+  });
+
+  it('is refused in one sentence when its address cannot be read', async () => {
+    await expect(openAt('postgres://me:hush@[')).rejects.toMatchObject({
+      code: 'config_invalid',
+      message: expect.not.stringContaining('hush'),
+    });
+  });
+});
+
 describe('a server that is away', () => {
   const deadlineMs = 400;
 

@@ -4,7 +4,7 @@ import type { Attachment, OptionValue } from '../../../commands/define-command.t
 import { imagine } from '../../../commands/imagine.ts';
 import { parseOptions } from '../../../commands/parse-options.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
-import { InvalidRequestError } from '../../errors.ts';
+import { InvalidRequestError, QuartetError } from '../../errors.ts';
 import { createReadAttachment } from '../../images/read-attachment.ts';
 import type { ReplyTo, Requester } from '../../jobs/job.ts';
 import { readImagineArguments, renderHelp } from './arguments.ts';
@@ -49,9 +49,9 @@ export async function runImagine(options: RunImagineOptions): Promise<number> {
     return await drawInto(asked.folder, { ...asked.values, ...image }, options);
   } catch (error) {
     if (options.signal.aborted) return exitCodes.interrupted;
-    if (!(error instanceof InvalidRequestError)) throw error;
+    if (!(error instanceof QuartetError)) throw error;
     options.stderr.write(`${plain(error.message)}\n`);
-    return exitCodes.notUnderstood;
+    return error instanceof InvalidRequestError ? exitCodes.notUnderstood : exitCodes.failed;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeFailure } from '../../../commands/describe-error.ts';
 import { drawingNotes } from '../../../commands/vocabulary.ts';
@@ -8,6 +8,7 @@ import { contactSheet } from '../../images/contact-sheet.ts';
 import { decodeStored } from '../../images/stored-picture.ts';
 import type { DrawnJob, JobId } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { messagesFor } from '../../messages/messages.ts';
 import type { ChatPlatform, JobProgress } from '../chat-platform.ts';
 import type { Output } from './output.ts';
@@ -37,6 +38,7 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
   let closed = false;
   let shownQuarter = -1;
   let hasBar = false;
+  let isFolderNew = false;
 
   function showLine(progress: JobProgress): void {
     const columns = stderr.columns || defaultColumns;
@@ -64,7 +66,6 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
       throw new DeliveryError('picture_gone', 'Expected the pictures to be kept until they are written, got none.');
     }
     try {
-      await mkdir(options.folder, { recursive: true });
       await Promise.all(present.map((png, index) => writeFile(join(options.folder, `${index}.png`), png)));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
@@ -83,6 +84,8 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
   return {
     name: 'terminal',
     async start() {
+      // Now: nobody should wait for pictures that then have no place.
+      isFolderNew = await makeFolder(options.folder);
       closed = false;
     },
     showProgress(_, progress) {
@@ -109,6 +112,8 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
     },
     async close() {
       endBar();
+      // Left empty, it is of no use to anybody.
+      if (isFolderNew) await rmdir(options.folder).catch(() => undefined);
       closed = true;
     },
   };

@@ -40,7 +40,7 @@ export function createCommandRoutes(options: CommandRoutesOptions): Hono {
   routes.post(
     '/api/commands',
     (context, next) => {
-      const isForm = context.req.header('content-type')?.startsWith('multipart/form-data') ?? false;
+      const isForm = context.req.header('content-type')?.toLowerCase().startsWith('multipart/form-data') ?? false;
       return (isForm ? limits.form : limits.json)(context, next);
     },
     async (context) => {

@@ -42,7 +42,7 @@ export function createGuard(options: GuardOptions): MiddlewareHandler {
         context,
         421,
         'wrong_host',
-        `This page answers to ${[...allowed].join(', ')}, not to “${clip(host)}”.`,
+        `This page answers to ${[...allowed].join(', ')}, not to “${clip(host)}”. ALLOWED_HOSTS adds names.`,
       );
     }
     const origin = context.req.header('origin');

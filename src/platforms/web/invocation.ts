@@ -4,19 +4,16 @@ import type { Attachment, Invocation, OptionValue } from '../../../commands/defi
 import { commands, parseCommandLine } from '../../../commands/index.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import { messagesFor } from '../../messages/messages.ts';
-import { webLimits } from './limits.ts';
 import { replyToOf, requesterOf } from './viewer.ts';
 
+// How long the texts may be is the commands' word; a body's bytes are bounded before it is read.
 const keySchema = z.string().regex(/^[A-Za-z0-9_-]{8,64}$/);
 const bodySchema = z.union([
-  z.strictObject({ key: keySchema, line: z.string().max(webLimits.maxLineCharacters) }),
+  z.strictObject({ key: keySchema, line: z.string() }),
   z.strictObject({
     key: keySchema,
     command: z.string().max(64),
-    options: z.record(
-      z.string().max(64),
-      z.union([z.string().max(webLimits.maxLineCharacters), z.number(), z.boolean()]),
-    ),
+    options: z.record(z.string().max(64), z.union([z.string(), z.number(), z.boolean()])),
   }),
 ]);
 
@@ -27,7 +24,7 @@ export async function readInvocation(context: Context): Promise<Invocation> {
   if (!parsed.success) {
     throw new InvalidRequestError(
       'invalid_body',
-      `Expected {key, line} or {key, command, options} with a line of at most ${webLimits.maxLineCharacters} characters.`,
+      'Expected {key, line} or {key, command, options}, the key of 8-64 letters and digits; got something else.',
       { cause: parsed.error },
     );
   }
@@ -44,7 +41,7 @@ export async function readInvocation(context: Context): Promise<Invocation> {
 }
 
 async function readBody(context: Context): Promise<{ readonly body: unknown; readonly picture: File | null }> {
-  const type = context.req.header('content-type') ?? '';
+  const type = context.req.header('content-type')?.toLowerCase() ?? '';
   try {
     if (type.startsWith('application/json')) return { body: await context.req.json(), picture: null };
     if (type.startsWith('multipart/form-data')) {
@@ -57,11 +54,15 @@ async function readBody(context: Context): Promise<{ readonly body: unknown; rea
     }
   } catch (error) {
     if (error instanceof Error && error.name === 'BodyLimitError') throw error;
-    throw new InvalidRequestError('invalid_body', 'The request’s body could not be read.', { cause: error });
+    throw new InvalidRequestError(
+      'invalid_body',
+      'Expected a body that is valid JSON or a complete form, got one that cannot be read.',
+      { cause: error },
+    );
   }
   throw new InvalidRequestError(
     'invalid_body',
-    `Expected application/json or multipart/form-data, got “${type.slice(0, 60)}”.`,
+    `Expected application/json or multipart/form-data, got ${type === '' ? 'no type' : `“${type.slice(0, 60)}”`}.`,
   );
 }
 

@@ -3,7 +3,6 @@ export const webLimits = {
   maxJsonBytes: 65_536,
   /** What a form may weigh besides its picture. */
   formOverheadBytes: 131_072,
-  maxLineCharacters: 20_000,
   maxStreams: 256,
   maxStreamsPerViewer: 8,
   /** Jobs in a snapshot and in one page of history. */

@@ -154,11 +154,11 @@ describe('npm run imagine', () => {
     expect(stderr).toBe('The engine went away.\n');
   });
 
-  test('says that a folder cannot be written to, with code 1', async () => {
+  test('says that a folder cannot be written to before anything is drawn, with code 1', async () => {
     await writeFile(join(folder, 'out'), 'a file, not a folder');
     const { code, stderr } = await imagine(['a boat', '--out', join(folder, 'out')]);
     expect(code).toBe(1);
-    expect(stderr).toContain('The pictures could not be written');
+    expect(stderr).toBe(`Expected ${join(folder, 'out')} to be a folder, got a file.\n`);
   });
 
   test('shows a bar and a contact sheet on a terminal with colours, and neither in a pipe', async () => {

@@ -55,6 +55,18 @@ describe('commands over HTTP', () => {
     expect(second.id).toBe(first.id);
   });
 
+  test('says how long a pasted text may be, not how a body is made', async () => {
+    const refused = await viewer.post({ key: randomUUID(), line: 'x'.repeat(30_000) });
+    expect(await refused.json()).toMatchObject({
+      error: { message: 'Expected at most 8,000 characters, got 30,000.' },
+    });
+  });
+
+  test('takes a content type in any case', async () => {
+    const accepted = await viewer.post({ key: randomUUID(), line: '/queue' }, { 'content-type': 'Application/JSON' });
+    expect(await accepted.json()).toMatchObject({ kind: 'queue' });
+  });
+
   test('runs the command of a button', async () => {
     const { buttons } = await drawn('a boat');
     const vary = buttons.find(({ label }) => label === 'Vary 2');
@@ -74,6 +86,7 @@ describe('commands over HTTP', () => {
   test.each([
     { what: 'a text called a picture', bytes: 20, says: /got a text file/ },
     { what: 'a picture over the limit', bytes: 3_000_000, says: /at most 2 MiB/ },
+    { what: 'a picture just over the limit', bytes: 2_097_153, says: /at most 2 MiB, got 2.1 MiB/ },
   ])('refuses $what in a sentence, without a job', async ({ bytes, says }) => {
     const form = new FormData();
     form.set('invocation', JSON.stringify({ key: randomUUID(), line: 'a boat' }));

@@ -205,6 +205,38 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     expect(await page.locator('#messages script, #messages img[src=x]').count()).toBe(0);
   });
 
+  test('walks through the pictures with the button that keeps the focus', async () => {
+    await type('a boat');
+    await drawn(4);
+    await page.getByRole('button', { name: /^Open picture 1/ }).click();
+    const box = page.locator('#lightbox');
+    await box.getByRole('button', { name: 'Next picture' }).focus();
+    await page.keyboard.press('Enter');
+    await box.getByText('2 of 4').waitFor();
+    await page.keyboard.press('Enter');
+    await box.getByText('3 of 4').waitFor();
+  });
+
+  test('shows past pictures small below /history, and opens them', async () => {
+    await type('a boat');
+    await drawn(4);
+    await type('/history');
+    await page.getByRole('button', { name: 'Open the pictures of “a boat”' }).click();
+    await page.locator('#lightbox').getByText('1 of 4').waitFor();
+  });
+
+  test('shows a page of the gallery once, however often it is asked for', async () => {
+    await type('a boat');
+    await drawn(4);
+    await page.evaluate(`for (const hash of ['#gallery', '', '#gallery', '', '#gallery']) {
+      location.hash = hash;
+      dispatchEvent(new HashChangeEvent('hashchange'));
+    }`);
+    await page.locator('.card').first().waitFor();
+    await page.waitForLoadState('networkidle');
+    expect(await page.locator('.card').count()).toBe(1);
+  });
+
   test('keeps past pictures in the gallery', async () => {
     await type('a boat seed:7');
     await drawn(4);
@@ -240,6 +272,27 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await phone.locator('.card').first().waitFor();
     expect(await isTooWide()).toBe(false);
     await phone.context().close();
+  });
+
+  test('reaches the menu of a phone by keyboard, and comes back', async () => {
+    const phone = await open({ width: 390, height: 740 });
+    await phone.getByRole('button', { name: 'Menu' }).focus();
+    await phone.keyboard.press('Enter');
+    await phone.keyboard.press('Tab');
+    expect(await phone.evaluate('document.activeElement.id')).toBe('nav-gallery');
+    await phone.keyboard.press('Escape');
+    expect(await phone.evaluate('document.activeElement.id')).toBe('menu');
+    await phone.context().close();
+  });
+
+  test('begins the form of Edit in its first field', async () => {
+    await type('a boat');
+    await drawn(4);
+    await page.getByRole('button', { name: 'Edit' }).click();
+    expect(await page.evaluate('document.activeElement.name')).toBe('prompt');
+    await page.getByRole('textbox', { name: /^prompt/ }).fill('');
+    await page.getByRole('button', { name: 'Draw' }).click();
+    expect(await page.getByRole('dialog').isVisible()).toBe(true);
   });
 
   test('says that the connection is lost, and heals when the server is back', async () => {

@@ -29,6 +29,7 @@ const lightbox = createLightbox({ press, say: toast });
 const channel = createChannel(store, {
   press,
   open: lightbox.open,
+  openJob,
   retry: (note) => {
     const message = unsent.get(note.key) ?? { ask: { line: note.line }, picture: null };
     void send(note.key, note.line, message.ask, message.picture);
@@ -71,8 +72,8 @@ async function send(key, line, what, picture) {
       store.removeNote(key);
       store.acceptJob(reply.job, reply.notes);
     } else {
-      store.putNote({ ...note, pending: false, answer: reply.text });
       take(reply);
+      store.putNote({ ...note, pending: false, answer: reply.text, shown: shownBy(reply) });
     }
   } catch (error) {
     unsent.set(key, { ask: what, picture });
@@ -89,7 +90,7 @@ async function run(what) {
     if (reply.kind === 'job') {
       store.acceptJob(reply.job, reply.notes);
       channel.toEnd('smooth');
-    } else if (reply.kind === 'details') showText('Details', reply.text);
+    } else if (reply.kind === 'details') showText(reply.text);
     else toast(reply.text);
     take(reply);
   } catch (error) {
@@ -101,6 +102,22 @@ async function run(what) {
 function take(reply) {
   if (reply.kind === 'deleted') store.removeJob(reply.id);
   if (reply.kind === 'gallery') for (const job of reply.jobs) store.putJob(job);
+}
+
+/** What stands small below an answer. @param {import('./api.js').ReplyView} reply @returns {NonNullable<Note['shown']>} */
+function shownBy(reply) {
+  if (reply.kind !== 'gallery') return [];
+  return reply.jobs.flatMap(({ id, pictures: [first], request: { prompt } }) =>
+    first === undefined ? [] : [{ id, thumbnail: first.thumbnail, prompt }],
+  );
+}
+
+/** @param {string} id */
+function openJob(id) {
+  // After a reload only the newest jobs are known here; the gallery has them all.
+  const job = store.jobs.get(id);
+  if (job === undefined) location.hash = '#gallery';
+  else lightbox.open(job, 0);
 }
 
 /** @param {ReplyButton} button */

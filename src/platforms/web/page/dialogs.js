@@ -50,9 +50,11 @@ export async function confirmDanger(question, explanation, label) {
   return answer === true;
 }
 
-/** @param {string} title @param {string} text Markdown */
-export function showText(title, text) {
-  void show(title, [el('div', { class: 'text' }, ...renderMarkdown(text))], null, () => null);
+/** @param {string} text Markdown; its first line is the heading */
+export function showText(text) {
+  const [heading = '', ...lines] = text.split('\n');
+  const body = el('div', { class: 'text' }, ...renderMarkdown(lines.join('\n')));
+  void show(heading.replaceAll('*', ''), [body], null, () => null);
 }
 
 /**
@@ -94,6 +96,9 @@ function show(title, content, go, read) {
   dialog.replaceChildren(form);
   dialog.addEventListener('close', () => resolve(answer), { once: true });
   dialog.showModal();
+  // The first field, not the cross; a phone's keyboard would cover the form.
+  const field = dialog.querySelector('.field :is(input, textarea, select)');
+  if (field instanceof HTMLElement && matchMedia('(pointer: fine)').matches) field.focus();
   return promise;
 }
 
@@ -113,6 +118,8 @@ function inputFor(option, name, value) {
     const step = option.type === 'integer' ? '1' : 'any';
     return el('input', { name, type: 'number', min: String(option.min), max: String(option.max), step, value });
   }
-  if (option?.multiline || name === 'prompt') return el('textarea', { name, rows: 4, value });
+  // Said in the form: an answer from the server would come after what was entered is gone.
+  if (name === 'prompt') return el('textarea', { name, rows: 4, value, required: true });
+  if (option?.multiline) return el('textarea', { name, rows: 4, value });
   return el('input', { name, type: 'text', value });
 }

@@ -57,7 +57,7 @@ export function settingsLine(job) {
   return joined([
     request.style ? request.style.replaceAll('_', ' ') : '',
     `${request.size.width} × ${request.size.height}`,
-    job.resized ? 'resized, not redrawn' : `${request.steps} steps`,
+    job.resized ? 'resized, not redrawn' : request.steps === 1 ? '1 step' : `${request.steps} steps`,
     job.resized ? '' : `guidance ${request.guidanceScale}`,
     job.resized ? '' : schedulerName(request.scheduler),
     request.strength === null ? '' : `strength ${request.strength}`,
@@ -88,7 +88,7 @@ export function actionName(job) {
 
 /** @param {number} bytes */
 export function megabytes(bytes) {
-  return `${(bytes / 1_048_576).toFixed(bytes < 10_485_760 ? 1 : 0)} MiB`;
+  return `${Math.ceil((bytes / 1_048_576) * 10) / 10} MiB`;
 }
 
 /** @param {readonly string[]} parts */

@@ -11,22 +11,30 @@ import { dayOf, settingsLine } from './format.js';
  */
 export function createGallery(actions) {
   const cards = byId('gallery-cards');
-  const more = byId('gallery-more');
+  const more = /** @type {HTMLButtonElement} */ (byId('gallery-more'));
   const empty = byId('gallery-empty');
   /** @type {number | null} */
   let oldest = null;
 
+  /** Answers to an earlier look at the gallery are of no use to this one. */
+  let look = 0;
+
   async function load() {
+    const mine = look;
+    more.disabled = true;
     try {
       const before = oldest === null ? '' : `?before=${oldest}`;
       /** @type {{ jobs: JobView[], hasMore: boolean }} */
       const page = await request(`/api/history${before}`);
+      if (mine !== look) return;
       cards.append(...page.jobs.map((job) => card(job, actions.open)));
       oldest = page.jobs.at(-1)?.createdAt ?? oldest;
       more.hidden = !page.hasMore;
       empty.hidden = cards.childElementCount > 0;
     } catch (error) {
       actions.onProblem(error instanceof Error ? error.message : String(error));
+    } finally {
+      if (mine === look) more.disabled = false;
     }
   }
 
@@ -34,6 +42,7 @@ export function createGallery(actions) {
   return {
     /** Loads anew from the newest: pictures may have come or gone. */
     refresh() {
+      look += 1;
       oldest = null;
       cards.replaceChildren();
       void load();

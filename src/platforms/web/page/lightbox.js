@@ -27,7 +27,16 @@ export function createLightbox(actions) {
   function go(step) {
     if (job === null) return;
     index = (index + step + job.pictures.length) % job.pictures.length;
+    // All is made anew: the button that was pressed keeps the focus.
+    const pressed = dialog.querySelector('.lightbox-stage button:focus')?.classList.contains('next');
     render();
+    if (pressed !== undefined) focusOn(pressed ? '.next' : '.previous');
+  }
+
+  /** @param {string} selector */
+  function focusOn(selector) {
+    const target = dialog.querySelector(selector);
+    if (target instanceof HTMLElement) target.focus();
   }
 
   function render() {

@@ -32,6 +32,9 @@ export function createNavigation(actions) {
   function toggle(open) {
     body.classList.toggle('is-menu-open', open);
     menu.setAttribute('aria-expanded', String(open));
+    // The panel stands before the menu button: a keyboard would have to go backwards to reach it.
+    if (open) byId('nav-channel').focus();
+    else if (byId('side').contains(document.activeElement)) menu.focus();
   }
 
   menu.addEventListener('click', () => toggle(!body.classList.contains('is-menu-open')));

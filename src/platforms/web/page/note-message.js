@@ -8,7 +8,7 @@ import { message } from './message.js';
  * What somebody typed that is no job (yet), and the answer to it.
  *
  * @param {Note} note
- * @param {{ retry: (note: Note) => void, dismiss: (note: Note) => void }} actions
+ * @param {{ retry: (note: Note) => void, dismiss: (note: Note) => void, openJob: (id: string) => void }} actions
  */
 export function renderNote(note, actions) {
   const [, command, rest] = /^(\/\S+)([\s\S]*)$/.exec(note.line) ?? [null, '', note.line];
@@ -33,6 +33,30 @@ export function renderNote(note, actions) {
   buttons.append(
     el('button', { class: 'action secondary', type: 'button', onclick: () => actions.dismiss(note) }, 'Dismiss'),
   );
-  node.append(message({ author: 'quartet', at: note.at, label: note.answer }, text, buttons));
+  node.append(message({ author: 'quartet', at: note.at, label: note.answer }, text, ...strip(note, actions), buttons));
   return node;
+}
+
+/** The first picture of each job that the answer is about. @param {Note} note @param {{ openJob: (id: string) => void }} actions */
+function strip({ shown = [] }, actions) {
+  if (shown.length === 0) return [];
+  const pictures = shown.map(({ id, thumbnail, prompt }) =>
+    el(
+      'button',
+      {
+        type: 'button',
+        'aria-label': `Open the pictures of “${prompt}”`,
+        title: prompt,
+        onclick: () => actions.openJob(id),
+      },
+      // Deleted since: the answer is older than that.
+      el('img', { src: thumbnail, alt: '', onerror: (/** @type {Event} */ event) => hideTile(event) }),
+    ),
+  );
+  return [el('div', { class: 'strip' }, ...pictures)];
+}
+
+/** @param {Event} event */
+function hideTile({ target }) {
+  if (target instanceof HTMLElement && target.parentElement) target.parentElement.hidden = true;
 }

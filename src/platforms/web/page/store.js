@@ -6,7 +6,7 @@
  * A message that is no job: what somebody sent and the short answer to it. `pending` until the answer is there,
  * `failed` where it never came and may be sent again.
  *
- * @typedef {{ key: string, at: number, line: string, answer: string | null, pending: boolean, failed: boolean }} Note
+ * @typedef {{ key: string, at: number, line: string, answer: string | null, pending: boolean, failed: boolean, shown?: { id: string, thumbnail: string, prompt: string }[] }} Note
  */
 
 /**
