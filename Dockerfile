@@ -16,6 +16,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY commands ./commands
+COPY proto/gen ./proto/gen
 COPY src ./src
 COPY triton-models/demo/model ./triton-models/demo/model
 RUN mkdir /data && chown node:node /data

@@ -11,6 +11,12 @@ const wholeNumber = (min: number, max: number) =>
 const oneOf = <const Values extends readonly [string, ...string[]]>(values: Values) =>
   z.enum(values, { error: `expected one of ${values.join(', ')}` });
 
+const namesIn = (list: string) =>
+  list
+    .split(',')
+    .map((name) => name.trim())
+    .filter(Boolean);
+
 const trueOrFalse = oneOf(['true', 'false']).transform((value) => value === 'true');
 
 /**
@@ -24,6 +30,29 @@ export const settings = {
     default: null,
     about: 'A PostgreSQL server. Unset: an embedded database in DATA_DIR.',
   },
+  TRITON_URLS: {
+    parse: z.string().transform(namesIn),
+    default: null,
+    about: 'Triton servers, separated by commas: grpc://host:8001 or grpcs://host:8001. Unset: the embedded engine.',
+  },
+  TRITON_MODEL: { parse: z.string(), default: 'stable_diffusion', about: 'Name of the model on the Triton servers.' },
+  TRITON_CONCURRENCY: {
+    parse: wholeNumber(1, 16),
+    default: 1,
+    about: 'Drawings that each Triton server is given at once.',
+  },
+  TRITON_AUTH_HEADER: {
+    parse: z.string(),
+    default: null,
+    about: 'A header for every call to Triton, as in triton-grpc-protocol-key: value for restricted protocols.',
+  },
+  TRITON_CA_FILE: {
+    parse: z.string(),
+    default: null,
+    about: 'PEM file of who vouches for grpcs:// servers. Unset: the authorities that Node trusts.',
+  },
+  TRITON_CERT_FILE: { parse: z.string(), default: null, about: 'PEM file of our certificate, for mutual TLS.' },
+  TRITON_KEY_FILE: { parse: z.string(), default: null, about: 'PEM file of the key to that certificate.' },
   MODEL_DIR: {
     parse: z.string(),
     default: 'triton-models/demo/model',
@@ -46,12 +75,7 @@ export const settings = {
   },
   PLAYGROUND: { parse: trueOrFalse, default: true, about: 'Whether the playground page is served.' },
   ALLOWED_HOSTS: {
-    parse: z.string().transform((list) =>
-      list
-        .split(',')
-        .map((name) => name.trim())
-        .filter(Boolean),
-    ),
+    parse: z.string().transform(namesIn),
     default: [] as string[],
     about: 'Host names, separated by commas, under which browsers reach the playground besides this machine’s own.',
   },

@@ -6,6 +6,7 @@ import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { CommandServices } from '../commands/define-command.ts';
 import type { Config } from './config.ts';
+import type { ImageEngine } from './engines/image-engine.ts';
 import { createOnnxEngine } from './engines/onnx/onnx-engine.ts';
 import { ConfigError } from './errors.ts';
 import { encodePng } from './images/png.ts';
@@ -25,8 +26,26 @@ export interface Quartet {
   stop(): Promise<void>;
 }
 
-/** The embedded engine of a configuration. */
-export function openEngine(config: Config, logger: Logger) {
+/** The engine of a configuration: Triton where servers are named, else the embedded one. */
+export async function openEngine(config: Config, logger: Logger): Promise<ImageEngine> {
+  if (config.TRITON_URLS !== null) {
+    // grpc-js takes a while to load, and the embedded engine does without.
+    const { createTritonEngine } = await import('./engines/triton/triton-engine.ts');
+    return createTritonEngine({
+      urls: config.TRITON_URLS,
+      model: config.TRITON_MODEL,
+      concurrencyPerEndpoint: config.TRITON_CONCURRENCY,
+      ...(config.TRITON_AUTH_HEADER !== null && { authHeader: config.TRITON_AUTH_HEADER }),
+      tls: {
+        ...(config.TRITON_CA_FILE !== null && { caFile: config.TRITON_CA_FILE }),
+        ...(config.TRITON_CERT_FILE !== null && { certFile: config.TRITON_CERT_FILE }),
+        ...(config.TRITON_KEY_FILE !== null && { keyFile: config.TRITON_KEY_FILE }),
+      },
+      logger,
+      clock: Date.now,
+      random: Math.random,
+    });
+  }
   return createOnnxEngine({
     modelDir: config.MODEL_DIR,
     logger,
@@ -133,8 +152,11 @@ async function listen(routes: Hono, { HTTP_HOST, HTTP_PORT }: Config): Promise<S
   try {
     await once(server, 'listening');
   } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EADDRINUSE') {
+      throw new ConfigError([`HTTP_PORT: expected a free port, got ${HTTP_PORT}, where another program listens.`]);
+    }
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new ConfigError([`HTTP_HOST and HTTP_PORT: expected a free address, got ${reason}.`]);
+    throw new ConfigError([`HTTP_HOST and HTTP_PORT: expected an address of this machine, got ${reason}.`]);
   }
   return server;
 }
@@ -149,5 +171,7 @@ async function closeServer(server: Server): Promise<void> {
 function addressOf(server: Server, host: string): string {
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  // Listening on every address is no address that a browser can open.
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }

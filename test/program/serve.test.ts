@@ -127,6 +127,17 @@ describe('a start that cannot work ends with exit code 1 and plain words', () =>
     expect(stderr).toContain('got "--port"');
   });
 
+  test('a port that another program has is one sentence', async () => {
+    const server = await startServer({ DATA_DIR: folder });
+    const port = new URL(server.url).port;
+    const { code, stderr } = await runQuartet(['serve'], { DATA_DIR: join(folder, 'second'), HTTP_PORT: port });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `HTTP_PORT: expected a free port, got ${port}, where another program listens.\n`,
+    });
+    await server.end('SIGTERM');
+  });
+
   test('an unknown command is exit code 2', async () => {
     const { code, stderr } = await runQuartet(['paint'], {});
     expect(code).toBe(2);
