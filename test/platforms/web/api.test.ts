@@ -176,10 +176,13 @@ describe('the event stream', () => {
   });
 
   test('shows progress with previews', async () => {
+    // Previews are made for those who watch: nothing is drawn before the stream is open.
+    const watched = Promise.withResolvers<void>();
     const seen = Promise.withResolvers<void>();
-    beforeStep = (step) => (step === 5 ? seen.promise : Promise.resolve());
+    beforeStep = (step) => (step < 5 ? watched.promise : seen.promise);
     const job = await viewer.draw('a boat steps:8');
     const events = await viewer.eventsUntil(({ event, data }) => {
+      watched.resolve();
       if (event !== 'job') return false;
       const { progress } = data as JobView;
       return progress?.phase === 'drawing' && progress.previews.length === 4;
