@@ -5,9 +5,10 @@ const lines = (...parts: readonly (string | null)[]) => parts.filter((part) => p
 const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictures`);
 const jobs = (count: number) => (count === 1 ? '1 job' : `${count} jobs`);
 
-/** Shown as code, so that no platform reads markup or mentions in what a person typed. */
+/** Shown as code on one line, so that no platform reads markup or mentions in what a person typed. */
 function code(text: string): string {
-  return `\`${truncate(text.replaceAll('`', "'"), 60)}\``;
+  const line = text.replaceAll('`', "'").replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+  return `\`${truncate(line, 60)}\``;
 }
 
 function duration(seconds: number): string {

@@ -113,6 +113,10 @@ describe('parseOptions', () => {
     expect(problem).toContain("got `'@everyone' **x**`.");
   });
 
+  test('a line break in a wrong value does not break its answer in two', () => {
+    expect(problemsOf(() => parse({ prompt: 'a boat', seed: '\0\n\0' }))).toHaveLength(1);
+  });
+
   test('answers any values with checked values or an InvalidRequestError', () => {
     const value = fc.oneof(fc.string({ unit: 'binary' }), fc.double(), fc.integer(), fc.boolean());
     const names = fc.oneof(fc.constantFrom(...imagine.options.map(({ name }) => name)), fc.string());
