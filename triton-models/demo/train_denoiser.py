@@ -1,4 +1,4 @@
-"""Second half of the training: text encoder and UNet, on latents of rendered pictures and their captions."""
+"""Second half of the training: the UNet, on latents of rendered pictures and their captions."""
 
 import csv
 import math
@@ -159,8 +159,9 @@ def train_denoiser(
 ) -> Denoiser:
     """Train until `settings.minutes` after `start`; returns the moving average of the weights.
 
-    The text encoder stays as `demo.train_text` left it. While the UNet has no use for words yet they are noise to it, and
-    the quickest way to less noise is a text encoder that says the same of every prompt: it collapsed within 200 steps.
+    The text encoder stays as `demo.train_text` left it. While the UNet has no use for words yet they are noise to it,
+    and the quickest way to less noise is a text encoder that says the same of every prompt: beside a learning UNet it
+    collapsed within 200 steps.
     """
     device = team.device
     model = model.to(device)

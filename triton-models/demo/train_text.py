@@ -1,8 +1,8 @@
 """Between autoencoder and denoiser: the text encoder, on captions alone, before it meets pictures.
 
 It learns to name a scene's attributes from what a caption says. That takes seconds, and it is what makes the rest work:
-begun from nothing beside the UNet, the text encoder's outputs became the same for every prompt (its biases outgrew the
-words before the UNet had any use for words), and the UNet then learnt to do without.
+trained beside the UNet, its outputs became the same for every prompt, and the UNet learnt to do without. From here on
+it stays as it is.
 """
 
 import math
