@@ -68,11 +68,14 @@ def _checked(fields: dict[str, Any]) -> Description:
         return fields[name]
 
     choice("format", 1)
-    choice("timestep_spacing", "leading")
     downscale = choice("downscale", 8)
     sizes = tuple((int(height), int(width)) for height, width in fields["sizes"])
     if not sizes or any(side % downscale or not 8 <= side <= 4096 for size in sizes for side in size):
         raise ValueError(f"Expected `sizes` to be multiples of 8 from 8 to 4096, got {fields['sizes']!r}.")
+    fields = {"rescale_betas_zero_snr": False, **fields}
+    if choice("rescale_betas_zero_snr", False, True) and fields["prediction_type"] != "v_prediction":
+        # From pure noise, predicted noise says nothing of the picture.
+        raise ValueError("Expected `prediction_type` to be 'v_prediction' where `rescale_betas_zero_snr` is true.")
     enlarge = fields.get("enlarge")
     channels = choice("latent_channels", 4)
     weights = tuple(_color(color) for color in fields["latent_rgb"]["weights"])
@@ -93,6 +96,8 @@ def _checked(fields: dict[str, Any]) -> Description:
             beta_start=number("beta_start", lambda value: 0 < value <= 0.5, "above 0 and at most 0.5"),
             beta_end=number("beta_end", lambda value: 0 < value <= 0.5, "above 0 and at most 0.5"),
             beta_schedule=choice("beta_schedule", "scaled_linear", "linear"),
+            timestep_spacing=choice("timestep_spacing", "leading", "trailing"),
+            rescale_betas_zero_snr=fields["rescale_betas_zero_snr"],
             steps_offset=number("steps_offset", lambda value: 0 <= value <= 10, "from 0 to 10"),
             prediction_type=choice("prediction_type", "epsilon", "v_prediction"),
         ),

@@ -1,9 +1,11 @@
 """Schedulers as tables of coefficients: the loop that applies the rows does not know which scheduler it runs.
 
-Equal to diffusers with `timestep_spacing="leading"`: `DDIMScheduler(set_alpha_to_one=False, clip_sample=False)`,
-`DPMSolverMultistepScheduler()`, `UniPCMultistepScheduler()`, `EulerDiscreteScheduler()`,
-`EulerAncestralDiscreteScheduler()`; the last two run there on latents times sqrt(1 + s^2) with s = sigma / alpha, and
-divided by that they are the rows here. Python's numbers are the same as those of `src/engines/onnx/scheduler-table.ts`.
+Equal to diffusers' `DDIMScheduler(set_alpha_to_one=False, clip_sample=False)`, `DPMSolverMultistepScheduler()`,
+`UniPCMultistepScheduler()`, `EulerDiscreteScheduler()`, `EulerAncestralDiscreteScheduler()` with the schedule's
+`timestep_spacing` and `rescale_betas_zero_snr`; the last two run there on latents times sqrt(1 + s^2) with s = sigma /
+alpha, and divided by that they are the rows here. (With "trailing" spacing, DDIM goes from each timestep to the next one;
+diffusers' goes down by a rounded ratio, which is elsewhere where the steps do not divide the training timesteps.)
+Python's numbers are the same as those of `src/engines/onnx/scheduler-table.ts`.
 """
 
 import math
@@ -21,9 +23,14 @@ class NoiseSchedule:
     beta_end: float
     beta_schedule: str
     """`scaled_linear` is linear in the square root, as Stable Diffusion was trained; or `linear`."""
-    steps_offset: int
     prediction_type: str
     """`epsilon` or `v_prediction`."""
+    timestep_spacing: str = "leading"
+    """`leading` counts up from the first timestep, `trailing` down from the last (Lin et al. 2023, table 2)."""
+    steps_offset: int = 0
+    """Added to every timestep of `leading`."""
+    rescale_betas_zero_snr: bool = False
+    """Whether the last timestep is nothing but noise (Lin et al. 2023, algorithm 1)."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +46,8 @@ class Level:
 
 
 CLEAN = Level(1.0, 0.0)
+ALMOST_NOISE = Level(2.0**-12, math.sqrt(1 - 2.0**-24))
+"""In place of pure noise, where a scheduler divides by its signal or takes the logarithm; diffusers' value."""
 Weights = tuple[float, float, float]
 
 
@@ -77,8 +86,11 @@ def scheduler_table(name: str, steps: int, schedule: NoiseSchedule, strength: fl
         following = end if is_last else levels[index + 1]
         latents, estimates, noise = _next_weights(name, level, following, before, before_that, is_last)
         rows.append(Row(timestep, _estimate_weights(level, schedule.prediction_type), latents, estimates, noise))
-    start = (0.0, 1.0) if strength is None else (levels[0].alpha, levels[0].sigma)
-    return Table(*start, tuple(rows))
+    if strength is not None:
+        return Table(levels[0].alpha, levels[0].sigma, tuple(rows))
+    is_scaled = name.startswith("euler") and schedule.timestep_spacing == "trailing"
+    # diffusers' Euler schedulers start "trailing" with noise of the first level, not of unit variance.
+    return Table(0.0, levels[0].sigma if is_scaled else 1.0, tuple(rows))
 
 
 def noise_levels(schedule: NoiseSchedule) -> list[Level]:
@@ -86,22 +98,37 @@ def noise_levels(schedule: NoiseSchedule) -> list[Level]:
     bend = 2 if schedule.beta_schedule == "scaled_linear" else 1
     start, end = schedule.beta_start ** (1 / bend), schedule.beta_end ** (1 / bend)
     kept = 1.0
-    levels = []
+    signals = []
     for timestep in range(schedule.train_timesteps):
         kept *= 1 - (start + (end - start) * timestep / max(1, schedule.train_timesteps - 1)) ** bend
-        levels.append(Level(math.sqrt(kept), math.sqrt(1 - kept)))
-    return levels
+        signals.append(math.sqrt(kept))
+    if schedule.rescale_betas_zero_snr:
+        first, last = signals[0], signals[-1]
+        signals = [(signal - last) * first / (first - last) for signal in signals]
+    return [Level(signal, math.sqrt(1 - signal**2)) for signal in signals]
 
 
 def _trajectory(name: str, steps: int, schedule: NoiseSchedule) -> tuple[list[tuple[int, Level]], Level]:
     """The timestep and level before each step, and the level after the last."""
     levels = noise_levels(schedule)
-    is_multistep = name in ("dpmpp_2m", "unipc")
-    ratio = schedule.train_timesteps // (steps + 1 if is_multistep else steps)
-    timesteps = [k * ratio + schedule.steps_offset for k in range(steps - 1 + is_multistep, -1 + is_multistep, -1)]
+    if name != "ddim" and levels[-1].alpha == 0:
+        levels[-1] = ALMOST_NOISE
+    timesteps = _timesteps(name, steps, schedule)
     points = [(timestep, levels[min(timestep, len(levels) - 1)]) for timestep in timesteps]
-    # DDIM steps by the ratio from wherever it is: the level after the last step is that of the first timestep.
-    return points, levels[max(0, schedule.steps_offset - ratio)] if name == "ddim" else CLEAN
+    if name != "ddim":
+        return points, CLEAN
+    # DDIM steps by the ratio from wherever it is, but not beyond the first training timestep.
+    return points, levels[max(0, timesteps[-1] - schedule.train_timesteps // steps)]
+
+
+def _timesteps(name: str, steps: int, schedule: NoiseSchedule) -> list[int]:
+    if schedule.timestep_spacing == "trailing":
+        # Half to even, as numpy rounds.
+        return [round(schedule.train_timesteps * (steps - k) / steps) - 1 for k in range(steps)]
+    # The multistep schedulers leave out timestep 0.
+    skipped = 1 if name in ("dpmpp_2m", "unipc") else 0
+    ratio = schedule.train_timesteps // (steps + skipped)
+    return [(k + skipped) * ratio + schedule.steps_offset for k in reversed(range(steps))]
 
 
 def _estimate_weights(level: Level, prediction_type: str) -> tuple[float, float]:

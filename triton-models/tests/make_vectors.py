@@ -10,9 +10,11 @@ float32 tables differ from the exact ones by more than the agreement that the te
 from __future__ import annotations
 
 import importlib
+import itertools
 import json
 import math
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,11 @@ SCHEDULERS: dict[str, tuple[str, str, dict[str, Any]]] = {
     "euler_ancestral": ("scheduling_euler_ancestral_discrete", "EulerAncestralDiscreteScheduler", {}),
 }
 STEPS = [1, 2, 3, 5, 20, 50, 150]
+SPACINGS: dict[str, dict[str, Any]] = {
+    "leading": {"timestep_spacing": "leading", "steps_offset": 1},
+    "trailing": {"timestep_spacing": "trailing"},
+    "trailing from noise": {"timestep_spacing": "trailing", "rescale_betas_zero_snr": True},
+}
 STRENGTHS = [None, 0.3, 0.75, 1.0]
 NOISE = [-1.7, -0.4, 0.3, 1.1]
 PICTURE = [0.9, -0.6, 0.2, -1.3]
@@ -97,7 +104,9 @@ def step_noise(step: int, dtype: torch.dtype) -> torch.Tensor:
     return torch.tensor([1.5 * math.sin(1.0 + 7.0 * step + 3.0 * i) for i in range(4)], dtype=dtype)
 
 
-def run(name: str, prediction: str, steps: int, strength: float | None, dtype: torch.dtype) -> dict[str, Any]:
+def run(
+    name: str, prediction: str, spacing: str, steps: int, strength: float | None, dtype: torch.dtype
+) -> dict[str, Any]:
     """One trajectory of diffusers' scheduler, in the order of StableDiffusion(Img2Img)Pipeline.__call__."""
     module_name, class_name, options = SCHEDULERS[name]
     module = importlib.import_module(f"diffusers.schedulers.{module_name}")
@@ -107,7 +116,7 @@ def run(name: str, prediction: str, steps: int, strength: float | None, dtype: t
     at = {"step": 0}
     module.randn_tensor = lambda *_, **__: step_noise(at["step"], dtype).reshape(1, 4, 1, 1)  # type: ignore[attr-defined]
     scheduler = getattr(module, class_name)(
-        **BETAS, steps_offset=1, timestep_spacing="leading", prediction_type=prediction, **options
+        **BETAS, **SPACINGS[spacing], prediction_type=prediction, **options
     )
     scheduler.set_timesteps(steps)
     noise = torch.tensor(NOISE, dtype=dtype).reshape(1, 4, 1, 1)
@@ -133,42 +142,54 @@ def run(name: str, prediction: str, steps: int, strength: float | None, dtype: t
     }
 
 
+def asked_for() -> Iterator[tuple[str, str, str, int, float | None]]:
+    """Scheduler, prediction, spacing, steps and strength of every case."""
+    for name, spacing, steps in itertools.product(SCHEDULERS, SPACINGS, STEPS):
+        # From pure noise, predicted noise says nothing of the picture.
+        predictions = ("v_prediction",) if spacing == "trailing from noise" else ("epsilon", "v_prediction")
+        # There diffusers' DDIM goes down by a rounded ratio, past the timesteps that it visits.
+        if spacing != "leading" and (BETAS["num_train_timesteps"] % steps or steps == 2):
+            continue
+        for prediction, strength in itertools.product(predictions, STRENGTHS if spacing == "leading" else (None, 0.3)):
+            if strength is None or int(steps * strength) >= 1:
+                yield name, prediction, spacing, steps, strength
+
+
 def scheduler_vectors() -> dict[str, Any]:
-    timesteps: dict[str, dict[str, list[int]]] = {name: {} for name in SCHEDULERS}
+    timesteps: dict[str, dict[str, dict[str, list[int]]]] = {
+        name: {spacing: {} for spacing in SPACINGS} for name in SCHEDULERS
+    }
     cases = []
     worst = 0.0
-    for name in SCHEDULERS:
-        for steps in STEPS:
-            for prediction in ("epsilon", "v_prediction"):
-                for strength in STRENGTHS:
-                    if strength is not None and int(steps * strength) < 1:
-                        continue
-                    exact = run(name, prediction, steps, strength, torch.float64)
-                    single = run(name, prediction, steps, strength, torch.float32)
-                    reference = np.array(exact["final"])
-                    off = np.abs(np.array(single["final"]) - reference).max() / np.abs(reference).max()
-                    worst = max(worst, float(off))
-                    if strength is None:
-                        timesteps[name][str(steps)] = exact["timesteps"]
-                    ran = len(exact["inputs"])
-                    watched = sorted({0, 1, 2, ran // 2, ran - 1} & set(range(ran)))
-                    cases.append(
-                        {
-                            "scheduler": name,
-                            "prediction": prediction,
-                            "steps": steps,
-                            "strength": strength,
-                            "ran": ran,
-                            "inputs": {str(i): [float(f"{v:.13g}") for v in exact["inputs"][i]] for i in watched},
-                            "final": [float(f"{v:.13g}") for v in exact["final"]],
-                        }
-                    )
+    for name, prediction, spacing, steps, strength in asked_for():
+        exact = run(name, prediction, spacing, steps, strength, torch.float64)
+        single = run(name, prediction, spacing, steps, strength, torch.float32)
+        reference = np.array(exact["final"])
+        off = np.abs(np.array(single["final"]) - reference).max() / np.abs(reference).max()
+        worst = max(worst, float(off))
+        if strength is None:
+            timesteps[name][spacing][str(steps)] = exact["timesteps"]
+        ran = len(exact["inputs"])
+        watched = sorted({0, 1, 2, ran // 2, ran - 1} & set(range(ran)))
+        cases.append(
+            {
+                "scheduler": name,
+                "prediction": prediction,
+                "spacing": spacing,
+                "steps": steps,
+                "strength": strength,
+                "ran": ran,
+                "inputs": {str(i): [float(f"{v:.13g}") for v in exact["inputs"][i]] for i in watched},
+                "final": [float(f"{v:.13g}") for v in exact["final"]],
+            }
+        )
     print(f"diffusers in float32 is at most {worst:.1e} (relative to the largest value) from diffusers in float64")
     return {
         "about": "diffusers' schedulers in float64; see run() in make_vectors.py for the model and the noise of a step",
         "diffusers": __import__("diffusers").__version__,
         "noise": NOISE,
         "picture": PICTURE,
+        "spacings": SPACINGS,
         "timesteps": timesteps,
         "cases": cases,
     }

@@ -16,8 +16,8 @@ NOISE = json.loads((VECTORS / "noise.json").read_text())
 TRAJECTORIES = json.loads((VECTORS / "schedulers.json").read_text())
 
 
-def sd15(prediction: str) -> NoiseSchedule:
-    return NoiseSchedule(1000, 0.00085, 0.012, "scaled_linear", 1, prediction)
+def sd15(prediction: str, spacing: str) -> NoiseSchedule:
+    return NoiseSchedule(1000, 0.00085, 0.012, "scaled_linear", prediction, **TRAJECTORIES["spacings"][spacing])
 
 
 @pytest.mark.parametrize("case", NOISE["philox"])
@@ -39,20 +39,21 @@ def test_noise_of_a_whole_picture_has_the_shared_moments() -> None:
     assert (noise**2).sum() == pytest.approx(moments["sum_of_squares"], abs=1e-6)
 
 
+@pytest.mark.parametrize("spacing", TRAJECTORIES["spacings"])
 @pytest.mark.parametrize("name", SCHEDULERS)
-def test_timesteps_are_those_of_diffusers(name: str) -> None:
-    for steps, timesteps in TRAJECTORIES["timesteps"][name].items():
-        rows = scheduler_table(name, int(steps), sd15("epsilon")).rows
+def test_timesteps_are_those_of_diffusers(name: str, spacing: str) -> None:
+    for steps, timesteps in TRAJECTORIES["timesteps"][name][spacing].items():
+        rows = scheduler_table(name, int(steps), sd15("v_prediction", spacing)).rows
         assert [row.timestep for row in rows] == timesteps
 
 
 def case_name(case: dict[str, Any]) -> str:
-    return f"{case['scheduler']}-{case['prediction']}-{case['steps']}-{case['strength']}"
+    return "-".join(str(case[part]) for part in ("scheduler", "prediction", "spacing", "steps", "strength"))
 
 
 @pytest.mark.parametrize("case", TRAJECTORIES["cases"], ids=case_name)
 def test_a_trajectory_is_that_of_diffusers(case: dict[str, Any]) -> None:
-    table = scheduler_table(case["scheduler"], case["steps"], sd15(case["prediction"]), case["strength"])
+    table = scheduler_table(case["scheduler"], case["steps"], sd15(case["prediction"], case["spacing"]), case["strength"])
     latents = table.picture * np.array(TRAJECTORIES["picture"]) + table.noise * np.array(TRAJECTORIES["noise"])
     estimates = [np.zeros(4)] * 3
     assert len(table.rows) == case["ran"]

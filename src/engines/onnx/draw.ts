@@ -122,7 +122,9 @@ function tableFor(config: PipelineConfig, { scheduler, steps, init }: GenerateRe
     betaSchedule: config.beta_schedule,
     betaStart: config.beta_start,
     betaEnd: config.beta_end,
+    timestepSpacing: config.timestep_spacing,
     stepsOffset: config.steps_offset,
+    rescaleBetasZeroSnr: config.rescale_betas_zero_snr,
     ...(init && { strength: init.strength }),
   });
 }

@@ -1,10 +1,20 @@
 import type { SchedulerName } from '../image-engine.ts';
-import { clean, logSignalToNoise, type NoiseLevel, type NoiseScheduleOptions, noiseLevels } from './noise-schedule.ts';
+import {
+  almostNoise,
+  clean,
+  logSignalToNoise,
+  type NoiseLevel,
+  type NoiseScheduleOptions,
+  noiseLevels,
+} from './noise-schedule.ts';
 
 export interface SchedulerTableOptions extends NoiseScheduleOptions {
   /** 1 to the number of training timesteps. */
   readonly steps: number;
   readonly predictionType: 'epsilon' | 'v_prediction';
+  /** `leading` counts up from the first timestep, `trailing` down from the last (Lin et al. 2023, table 2). */
+  readonly timestepSpacing: 'leading' | 'trailing';
+  /** Added to every timestep of `leading`. */
   readonly stepsOffset: number;
   /** Start from a picture: above 0 to 1; absent for starting from noise. */
   readonly strength?: number;
@@ -45,7 +55,7 @@ interface Trajectory {
 /**
  * A scheduler as numbers: the loop that applies the rows does not know which scheduler it runs.
  *
- * Equal to diffusers with `beta_schedule="scaled_linear"`, `timestep_spacing="leading"` and
+ * Equal to diffusers with the same `beta_schedule`, `timestep_spacing` and `rescale_betas_zero_snr`, and
  * - ddim: `DDIMScheduler(set_alpha_to_one=False, clip_sample=False)`, eta 0;
  * - dpmpp_2m: `DPMSolverMultistepScheduler(algorithm_type="dpmsolver++", solver_order=2, solver_type="midpoint",
  *   lower_order_final=True, final_sigmas_type="zero")`;
@@ -53,6 +63,9 @@ interface Trajectory {
  *   final_sigmas_type="zero")`;
  * - euler: `EulerDiscreteScheduler()`, euler_ancestral: `EulerAncestralDiscreteScheduler()`. diffusers runs these two
  *   on latents times `sqrt(1 + s^2)` with `s = sigma / alpha`; divided by that they are the rows here.
+ *
+ * With `trailing` spacing, DDIM goes from each timestep to the next one; diffusers' goes down by a rounded ratio, which is
+ * elsewhere where the steps do not divide the training timesteps.
  *
  * With `strength`, the first `steps - floor(steps * strength)` steps are left out, as in diffusers' image-to-image
  * pipeline; at least one step runs, where diffusers refuses.
@@ -71,9 +84,10 @@ export function schedulerTable(name: SchedulerName, options: SchedulerTableOptio
     };
   });
   const level = points[first]?.level ?? clean;
-  const start =
-    options.strength === undefined ? { picture: 0, noise: 1 } : { picture: level.alpha, noise: level.sigma };
-  return { start, rows };
+  if (options.strength !== undefined) return { start: { picture: level.alpha, noise: level.sigma }, rows };
+  // diffusers' Euler schedulers start `trailing` with noise of the first level, not of unit variance.
+  const isScaled = name.startsWith('euler') && options.timestepSpacing === 'trailing';
+  return { start: { picture: 0, noise: isScaled ? level.sigma : 1 }, rows };
 }
 
 function firstStep({ steps, strength }: SchedulerTableOptions): number {
@@ -82,18 +96,33 @@ function firstStep({ steps, strength }: SchedulerTableOptions): number {
 }
 
 function trajectory(name: SchedulerName, options: SchedulerTableOptions): Trajectory {
-  const { steps, trainTimesteps, stepsOffset } = options;
+  const { steps, trainTimesteps } = options;
   const levels = noiseLevels(options);
-  const levelAt = (timestep: number) => levels[Math.min(timestep, trainTimesteps - 1)] ?? clean;
-  const isMultistep = name === 'dpmpp_2m' || name === 'unipc';
-  const ratio = Math.floor(trainTimesteps / (isMultistep ? steps + 1 : steps));
-  const points = Array.from({ length: steps }, (_, index) => {
-    const timestep = (isMultistep ? steps - index : steps - 1 - index) * ratio + stepsOffset;
-    return { timestep, level: levelAt(timestep) };
-  });
-  // DDIM steps by the ratio from wherever it is: the level after the last step is that of the first training timestep.
-  const afterLast = stepsOffset - ratio;
+  const levelAt = (timestep: number): NoiseLevel => {
+    const level = levels[Math.min(timestep, trainTimesteps - 1)] ?? clean;
+    return level.alpha === 0 && name !== 'ddim' ? almostNoise : level;
+  };
+  const points = timestepsOf(name, options).map((timestep) => ({ timestep, level: levelAt(timestep) }));
+  // DDIM steps by the ratio from wherever it is, but not beyond the first training timestep.
+  const afterLast = (points.at(-1)?.timestep ?? 0) - Math.floor(trainTimesteps / steps);
   return { points, end: name === 'ddim' ? levelAt(Math.max(0, afterLast)) : clean };
+}
+
+function timestepsOf(name: SchedulerName, options: SchedulerTableOptions): readonly number[] {
+  const { steps, trainTimesteps, timestepSpacing, stepsOffset } = options;
+  const indices = Array.from({ length: steps }, (_, index) => index);
+  if (timestepSpacing === 'trailing')
+    return indices.map((index) => roundHalfToEven((trainTimesteps * (steps - index)) / steps) - 1);
+  // The multistep schedulers leave out timestep 0.
+  const skipped = name === 'dpmpp_2m' || name === 'unipc' ? 1 : 0;
+  const ratio = Math.floor(trainTimesteps / (steps + skipped));
+  return indices.map((index) => (steps - 1 - index + skipped) * ratio + stepsOffset);
+}
+
+/** As numpy rounds. */
+function roundHalfToEven(value: number): number {
+  const rounded = Math.round(value);
+  return Math.abs(value % 1) === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }
 
 function estimateWeights({ alpha, sigma }: NoiseLevel, predictionType: 'epsilon' | 'v_prediction') {

@@ -6,7 +6,7 @@ import {
   type SchedulerTableOptions,
   schedulerTable,
 } from '../../../src/engines/onnx/scheduler-table.ts';
-import { readVectors } from './test-vectors.ts';
+import { readVectors, spacingNames } from './test-vectors.ts';
 
 const vectors = readVectors().schedulers;
 const trained = {
@@ -14,28 +14,34 @@ const trained = {
   betaSchedule: 'scaled_linear',
   betaStart: 0.000_85,
   betaEnd: 0.012,
-  stepsOffset: 1,
 } as const;
-const anyOptions = fc.record({
-  name: fc.constantFrom(...schedulerNames),
-  steps: fc.integer({ min: 1, max: engineLimits.maxSteps }),
-  predictionType: fc.constantFrom('epsilon', 'v_prediction') as fc.Arbitrary<'epsilon' | 'v_prediction'>,
-});
+const sd15 = { ...trained, ...vectors.spacings.leading };
+const anyOptions = fc
+  .record({
+    name: fc.constantFrom(...schedulerNames),
+    steps: fc.integer({ min: 1, max: engineLimits.maxSteps }),
+    predictionType: fc.constantFrom('epsilon', 'v_prediction') as fc.Arbitrary<'epsilon' | 'v_prediction'>,
+    spacing: fc.constantFrom(...Object.values(vectors.spacings)),
+  })
+  // From pure noise, predicted noise says nothing of the picture.
+  .filter(({ predictionType, spacing }) => predictionType === 'v_prediction' || !spacing.rescaleBetasZeroSnr)
+  .map(({ spacing, ...options }) => ({ ...options, ...spacing }));
 
 describe('scheduler tables against diffusers', () => {
   for (const name of schedulerNames) {
-    it.each(Object.entries(vectors.timesteps[name]))(
-      `${name} visits the same timesteps in %s steps`,
-      (steps, expected) => {
-        const table = schedulerTable(name, { ...trained, steps: Number(steps), predictionType: 'epsilon' });
+    it.each(spacingNames)(`${name} visits the same timesteps, %s`, (spacing) => {
+      for (const [steps, expected] of Object.entries(vectors.timesteps[name][spacing])) {
+        const options = { ...trained, ...vectors.spacings[spacing], predictionType: 'v_prediction' } as const;
+        const table = schedulerTable(name, { ...options, steps: Number(steps) });
         expect(table.rows.map(({ timestep }) => timestep)).toEqual(expected);
-      },
-    );
+      }
+    });
 
     it.each(vectors.cases.filter(({ scheduler }) => scheduler === name))(
-      `${name}, $prediction, $steps steps, strength $strength: same trajectory`,
-      ({ scheduler, prediction, steps, strength, ran, inputs, final }) => {
-        const options: SchedulerTableOptions = { ...trained, steps, predictionType: prediction };
+      `${name}, $prediction, $spacing, $steps steps, strength $strength: same trajectory`,
+      ({ scheduler, prediction, spacing, steps, strength, ran, inputs, final }) => {
+        const spaced = { ...trained, ...vectors.spacings[spacing] };
+        const options: SchedulerTableOptions = { ...spaced, steps, predictionType: prediction };
         const table = schedulerTable(scheduler, strength === null ? options : { ...options, strength });
         const { seen, last } = walk(table, vectors.noise, vectors.picture);
         expect(seen).toHaveLength(ran);
@@ -93,7 +99,7 @@ describe('scheduler tables', () => {
   });
 
   it('start from pure noise without a picture', () => {
-    expect(schedulerTable('ddim', { ...trained, steps: 20, predictionType: 'epsilon' }).start).toEqual({
+    expect(schedulerTable('ddim', { ...sd15, steps: 20, predictionType: 'epsilon' }).start).toEqual({
       picture: 0,
       noise: 1,
     });
@@ -101,7 +107,7 @@ describe('scheduler tables', () => {
 
   it('add noise in no scheduler but Euler ancestral', () => {
     for (const name of schedulerNames) {
-      const { rows } = schedulerTable(name, { ...trained, steps: 20, predictionType: 'epsilon' });
+      const { rows } = schedulerTable(name, { ...sd15, steps: 20, predictionType: 'epsilon' });
       expect(rows.some(({ next }) => next.noise > 0)).toBe(name === 'euler_ancestral');
       expect(rows.at(-1)?.next.noise).toBe(0);
     }

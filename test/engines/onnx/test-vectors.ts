@@ -17,14 +17,30 @@ const noiseVectors = z.object({
   }),
 });
 
+/** How the vectors place their timesteps. */
+export const spacingNames = ['leading', 'trailing', 'trailing from noise'] as const;
+const spacing = z
+  .object({
+    timestep_spacing: z.enum(['leading', 'trailing']),
+    steps_offset: z.int().default(0),
+    rescale_betas_zero_snr: z.boolean().default(false),
+  })
+  .transform((fields) => ({
+    timestepSpacing: fields.timestep_spacing,
+    stepsOffset: fields.steps_offset,
+    rescaleBetasZeroSnr: fields.rescale_betas_zero_snr,
+  }));
+
 const schedulerVectors = z.object({
   noise: numbers,
   picture: numbers,
-  timesteps: z.record(z.enum(schedulerNames), z.record(z.string(), numbers)),
+  spacings: z.record(z.enum(spacingNames), spacing),
+  timesteps: z.record(z.enum(schedulerNames), z.record(z.enum(spacingNames), z.record(z.string(), numbers))),
   cases: z.array(
     z.object({
       scheduler: z.enum(schedulerNames),
       prediction: z.enum(['epsilon', 'v_prediction']),
+      spacing: z.enum(spacingNames),
       steps: z.int(),
       strength: z.number().nullable(),
       ran: z.int(),
