@@ -72,7 +72,7 @@ def _choose(scene: "Scene", rng: random.Random) -> set[str]:
         "time": 0.4 if scene.time == "day" else 0.7,
         "ground": 0.6,
         "season": {"winter": 0.85, "autumn": 0.7, "spring": 0.5, "summer": 0.25}.get(scene.season, 0.0),
-        "weather": {"clear": 0.06, "clouds": 0.5, "stars": 0.7}.get(scene.weather, 0.9),
+        "weather": {"clear": 0.3, "clouds": 0.5, "stars": 0.7}.get(scene.weather, 0.9),
         "light": 0.55,
         "mountains": 0.65,
         "style": 0.15 if scene.style == "poster" else 0.97,

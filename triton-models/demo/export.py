@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from demo.checkpoint import Checkpoint
 from demo.networks import DOWNSCALE, LATENT_CHANNELS, ModelConfig, PictureDecoder, PictureEncoder, TextEncoder, UNet
 from demo.scenes import VOCABULARY
+from demo.schedule import SCHEDULE
 from demo.tokenizer import END, START
 
 OPSET: Final = 17
@@ -90,13 +91,14 @@ def pipeline_description(
         "latent_channels": LATENT_CHANNELS,
         "downscale": DOWNSCALE,
         "scaling_factor": statistics["scaling_factor"],
-        "prediction_type": "v_prediction",
-        "num_train_timesteps": 1000,
-        "beta_schedule": "scaled_linear",
-        "beta_start": 0.00085,
-        "beta_end": 0.012,
-        "timestep_spacing": "leading",
-        "steps_offset": 1,
+        "prediction_type": SCHEDULE.prediction_type,
+        "num_train_timesteps": SCHEDULE.train_timesteps,
+        "beta_schedule": SCHEDULE.beta_schedule,
+        "beta_start": SCHEDULE.beta_start,
+        "beta_end": SCHEDULE.beta_end,
+        "timestep_spacing": SCHEDULE.timestep_spacing,
+        "steps_offset": SCHEDULE.steps_offset,
+        "rescale_betas_zero_snr": SCHEDULE.rescale_betas_zero_snr,
         "default_scheduler": defaults.scheduler,
         "default_steps": defaults.steps,
         "default_guidance_scale": defaults.guidance_scale,

@@ -8,6 +8,7 @@ the exported ONNX graphs on the CPU; `Pipeline.from_checkpoint` runs the same ne
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
@@ -25,8 +26,10 @@ from demo.bank import to_bytes, to_signed
 from demo.checkpoint import Checkpoint
 from demo.export import Defaults, pipeline_description
 from demo.networks import PictureDecoder, PictureEncoder, TextEncoder, UNet
-from demo.schedule import SolverStep, dpm_solver_steps, leading_timesteps
 from demo.tokenizer import encode, load_tokenizer
+from quartet_pipeline.description import parse_description
+from quartet_pipeline.schedulers import Table, scheduler_table
+from quartet_pipeline.seeds import normal_noise
 
 
 class Networks(Protocol):
@@ -138,44 +141,44 @@ class Pipeline:
         """Draw one picture for each prompt and seed: uint8 [n, h, w, 3]. `size` is (height, width) in pixels."""
         height, width = size or self.description["default_size"]
         shape = (self.description["latent_channels"], height // 8, width // 8)
-        solver = dpm_solver_steps(leading_timesteps(steps or self.description["default_steps"]))
+        table = self._table(steps or self.description["default_steps"])
         pictures = []
         for start in range(0, len(prompts), batch):
             part = slice(start, start + batch)
             noise = make_noise(seeds[part], shape).to(self.networks.device)
-            latents = self._denoise(noise, prompts[part], solver, guidance)
-            pictures.append(self._decode(latents))
+            pictures.append(self._decode(self._denoise(noise, prompts[part], table, guidance)))
         return np.concatenate(pictures)
 
     @torch.no_grad()
     def enlarge(self, pictures: NDArray[np.uint8], prompts: Sequence[str], seeds: Sequence[int]) -> NDArray[np.uint8]:
         """Draw pictures again at twice the size (image to image): uint8 [n, h, w, 3] -> [n, 2h, 2w, 3]."""
         enlarge = self.description["enlarge"]
-        steps = self.description["default_steps"]
-        timesteps = leading_timesteps(steps)[steps - max(1, round(steps * enlarge["strength"])) :]
-        solver = dpm_solver_steps(timesteps)
+        table = self._table(self.description["default_steps"], enlarge["strength"])
         small = to_signed(torch.from_numpy(pictures).permute(0, 3, 1, 2)).to(self.networks.device)
         large = F.interpolate(small, scale_factor=enlarge["factor"], mode="bicubic", align_corners=False).clamp(-1, 1)
         clean = self.networks.vae_encoder(large) * self.description["scaling_factor"]
         noise = make_noise(seeds, tuple(clean.shape[1:])).to(clean.device)
-        noisy = solver[0].signal * clean + solver[0].noise * noise
-        return self._decode(self._denoise(noisy, prompts, solver, None))
+        noisy = table.picture * clean + table.noise * noise
+        return self._decode(self._denoise(noisy, prompts, table, None))
 
-    def _denoise(
-        self, latents: Tensor, prompts: Sequence[str], solver: Sequence[SolverStep], guidance: float | None
-    ) -> Tensor:
+    def _table(self, steps: int, strength: float | None = None) -> Table:
+        schedule = parse_description(self.description).schedule
+        return scheduler_table("dpmpp_2m", steps, schedule, strength)
+
+    def _denoise(self, latents: Tensor, prompts: Sequence[str], table: Table, guidance: float | None) -> Tensor:
         """Noisy latents [n, 4, h/8, w/8] of the first step's timestep -> clean ones."""
         guidance = guidance or self.description["default_guidance_scale"]
         max_tokens = self.description["max_tokens"]
         ids = encode(self.tokenizer, [*prompts, *[""] * len(prompts)], max_tokens=max_tokens)
         text = self.networks.text_encoder(torch.from_numpy(ids).to(self.networks.device))
         earlier = torch.zeros_like(latents)
-        for step in solver:
-            timestep = torch.full((len(text),), float(step.timestep), device=latents.device)
+        for row in table.rows:
+            timestep = torch.full((len(text),), float(row.timestep), device=latents.device)
             prompted, unprompted = self.networks.unet(torch.cat([latents, latents]), timestep, text).chunk(2)
             velocity = unprompted + guidance * (prompted - unprompted)
-            clean = step.signal * latents - step.noise * velocity
-            latents = step.keep * latents + step.newest * clean + step.older * earlier
+            clean = row.estimate[0] * latents + row.estimate[1] * velocity
+            # DPM-Solver++ (2M) looks back one estimate and adds no noise.
+            latents = row.latents * latents + row.estimates[0] * clean + row.estimates[1] * earlier
             earlier = clean
         return latents
 
@@ -187,7 +190,7 @@ class Pipeline:
 
 def make_noise(seeds: Sequence[int], shape: tuple[int, ...]) -> Tensor:
     """Noise that depends on each picture's own seed alone: float32 [n, *shape]."""
-    return torch.stack([torch.randn(shape, generator=torch.Generator().manual_seed(int(seed))) for seed in seeds])
+    return torch.stack([torch.from_numpy(normal_noise(int(seed), 0, math.prod(shape))).view(shape) for seed in seeds])
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import time
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from PIL import Image
@@ -247,6 +248,13 @@ def main() -> None:
     parser.add_argument("--denoiser-minutes", type=float, default=DenoiserSettings.minutes)
     parser.add_argument("--probe-minutes", type=float, default=Settings.probe_minutes)
     parser.add_argument("--smoke", action="store_true", help="a tiny model, to see that everything runs")
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=NUMBER",
+        help="another setting of a phase, as in denoiser.learning_rate=6e-4; may be repeated",
+    )
     arguments = parser.parse_args()
     settings = Settings(
         out=arguments.out,
@@ -256,7 +264,27 @@ def main() -> None:
         autoencoder=AutoencoderSettings(minutes=arguments.autoencoder_minutes),
         denoiser=DenoiserSettings(minutes=arguments.denoiser_minutes),
     )
-    run_team(work, smoke_settings(settings) if arguments.smoke else settings)
+    if arguments.smoke:
+        settings = smoke_settings(settings)
+    for assignment in arguments.set:
+        try:
+            settings = with_setting(settings, assignment)
+        except ValueError as error:
+            parser.error(str(error))
+    run_team(work, settings)
+
+
+def with_setting(settings: Settings, assignment: str) -> Settings:
+    """`phase.field=number` applied; raises a ValueError that says what was expected."""
+    name, _, number = assignment.partition("=")
+    phase_name, _, field_name = name.partition(".")
+    phases = {"autoencoder": settings.autoencoder, "text": settings.text, "denoiser": settings.denoiser}
+    phase: Any = phases.get(phase_name)
+    if not hasattr(phase, field_name):
+        raise ValueError(f"Expected a setting of autoencoder, text or denoiser, got {name!r}.")
+    kind = type(getattr(phase, field_name))
+    changes: dict[str, Any] = {phase_name: dataclasses.replace(phase, **{field_name: kind(float(number))})}
+    return dataclasses.replace(settings, **changes)
 
 
 if __name__ == "__main__":

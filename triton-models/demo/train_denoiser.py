@@ -13,8 +13,9 @@ from torch.nn.utils import clip_grad_norm_
 from demo.average import MovingAverage
 from demo.bank import Captioned, crop_coordinates, encode_bank, random_crops, render_until
 from demo.networks import DOWNSCALE, ModelConfig, PictureEncoder, TextEncoder, UNet, coordinates_like
-from demo.schedule import TRAIN_TIMESTEPS, alphas_cumprod
+from demo.schedule import SCHEDULE
 from demo.team import Team
+from quartet_pipeline.schedulers import noise_levels
 
 
 @dataclass(frozen=True)
@@ -110,8 +111,8 @@ class Batches:
         self.device = bank.latents.device
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.empty_ids = empty_ids.to(self.device)
-        cumulative = alphas_cumprod().float().to(self.device)
-        self.signals, self.noises = cumulative.sqrt(), (1 - cumulative).sqrt()
+        levels = [(level.alpha, level.sigma) for level in noise_levels(SCHEDULE)]
+        self.signals, self.noises = torch.tensor(levels, device=self.device).unbind(1)
         self.whole = coordinates_like(bank.latents[:1].float())
 
     def draw(self) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
@@ -130,7 +131,7 @@ class Batches:
         unprompted = torch.rand(many + few, 1, device=self.device, generator=self.generator) < self.settings.unprompted
         ids = torch.where(unprompted, self.empty_ids, ids.long())
         timestep = torch.cat(
-            [self._timesteps(many, TRAIN_TIMESTEPS), self._timesteps(few, self.settings.large_timesteps)]
+            [self._timesteps(many, SCHEDULE.train_timesteps), self._timesteps(few, self.settings.large_timesteps)]
         )
         signal, noise = (table[timestep][:, None, None, None] for table in (self.signals, self.noises))
         drawn = torch.randn(clean.shape, device=self.device, generator=self.generator)

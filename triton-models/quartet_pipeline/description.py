@@ -49,13 +49,15 @@ def read_description(folder: Path) -> Description:
         raise ModelError(f"The model folder {folder} lacks {', '.join(missing)}; copy it again, or export the model.")
     path = folder / "pipeline.json"
     try:
-        return _checked(json.loads(path.read_text("utf-8")))
+        return parse_description(json.loads(path.read_text("utf-8")))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"Expected {path} to describe a pipeline (format 1): {problem}") from error
 
 
-def _checked(fields: dict[str, Any]) -> Description:
+def parse_description(fields: dict[str, Any]) -> Description:
+    """The fields of `pipeline.json`, or a ValueError, TypeError or KeyError that says what is wrong with them."""
+
     def number(name: str, holds: Callable[[float], bool], expected: str) -> Any:
         value = fields[name]
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not holds(value):

@@ -3,8 +3,8 @@
 Equal to diffusers' `DDIMScheduler(set_alpha_to_one=False, clip_sample=False)`, `DPMSolverMultistepScheduler()`,
 `UniPCMultistepScheduler()`, `EulerDiscreteScheduler()`, `EulerAncestralDiscreteScheduler()` with the schedule's
 `timestep_spacing` and `rescale_betas_zero_snr`; the last two run there on latents times sqrt(1 + s^2) with s = sigma /
-alpha, and divided by that they are the rows here. (With "trailing" spacing, DDIM goes from each timestep to the next one;
-diffusers' goes down by a rounded ratio, which is elsewhere where the steps do not divide the training timesteps.)
+alpha, and divided by that they are the rows here. With "trailing" spacing, DDIM goes from each timestep to the next
+one; diffusers' goes down by a rounded ratio, which is elsewhere where the steps do not divide the training timesteps.
 Python's numbers are the same as those of `src/engines/onnx/scheduler-table.ts`.
 """
 

@@ -115,9 +115,7 @@ def run(
     torch.set_default_dtype(dtype)
     at = {"step": 0}
     module.randn_tensor = lambda *_, **__: step_noise(at["step"], dtype).reshape(1, 4, 1, 1)  # type: ignore[attr-defined]
-    scheduler = getattr(module, class_name)(
-        **BETAS, **SPACINGS[spacing], prediction_type=prediction, **options
-    )
+    scheduler = getattr(module, class_name)(**BETAS, **SPACINGS[spacing], prediction_type=prediction, **options)
     scheduler.set_timesteps(steps)
     noise = torch.tensor(NOISE, dtype=dtype).reshape(1, 4, 1, 1)
     if strength is None:

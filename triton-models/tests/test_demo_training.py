@@ -11,7 +11,7 @@ from demo.average import MovingAverage
 from demo.bank import Captioned, crop_coordinates, cut_tiles, random_crops, to_bytes, to_signed, write_captions
 from demo.networks import ModelConfig, coordinates_like
 from demo.scenes import caption, sample_scene
-from demo.schedule import alphas_cumprod, dpm_solver_steps, leading_timesteps
+from demo.schedule import SCHEDULE
 from demo.team import Team
 from demo.tokenizer import train_tokenizer
 from demo.train_denoiser import (
@@ -23,6 +23,7 @@ from demo.train_denoiser import (
     fit_latent_rgb,
 )
 from demo.train_text import TextSettings, train_text_encoder
+from quartet_pipeline.schedulers import noise_levels
 
 ALONE = Team(0, 1, torch.device("cpu"))
 
@@ -37,35 +38,6 @@ def captioned(tmp_path_factory: pytest.TempPathFactory) -> tuple[ModelConfig, Ca
         vocabulary=tokenizer.get_vocab_size(), max_tokens=40, text_width=64, text_layers=1, unet_widths=(32, 64, 64)
     )
     return config, write_captions(1, 600, 3, folder, config.max_tokens)
-
-
-@pytest.mark.parametrize("steps", [12, 16, 20, 25, 50])
-def test_solver_takes_the_steps_of_diffusers(steps: int) -> None:
-    diffusers = pytest.importorskip("diffusers")
-    theirs = diffusers.DPMSolverMultistepScheduler(
-        beta_start=0.00085,
-        beta_end=0.012,
-        beta_schedule="scaled_linear",
-        prediction_type="v_prediction",
-        timestep_spacing="leading",
-        steps_offset=1,
-    )
-    theirs.set_timesteps(steps)
-    assert theirs.timesteps.tolist() == leading_timesteps(steps)
-    ours = expected = torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(0))
-    earlier = torch.zeros_like(ours)
-    for step in dpm_solver_steps(leading_timesteps(steps)):
-        expected = theirs.step(torch.tanh(1.3 * expected), step.timestep, expected).prev_sample
-        clean = step.signal * ours - step.noise * torch.tanh(1.3 * ours)
-        ours = step.keep * ours + step.newest * clean + step.older * earlier
-        earlier = clean
-    assert torch.allclose(ours, expected, atol=1e-5)
-
-
-def test_signal_and_noise_share_the_variance() -> None:
-    for step in dpm_solver_steps(leading_timesteps(20)):
-        assert step.signal**2 + step.noise**2 == pytest.approx(1)
-    assert alphas_cumprod()[-1] == pytest.approx(0.004660, abs=1e-5)
 
 
 def test_tiles_cover_a_picture_in_reading_order() -> None:
@@ -141,7 +113,8 @@ def test_a_drawn_batch_adds_up(captioned: tuple[ModelConfig, Captioned]) -> None
     assert coordinates.shape == (12, 2, 8, 8)
     assert (words == 7).all()
     assert timestep[-4:].max() < settings.large_timesteps
-    signal = alphas_cumprod().float().sqrt()[timestep.long()][:, None, None, None]
+    signals = torch.tensor([level.alpha for level in noise_levels(SCHEDULE)])
+    signal = signals[timestep.long()][:, None, None, None]
     noise = (1 - signal**2).sqrt()
     clean = signal * noisy - noise * velocity
     assert any(torch.allclose(clean[0], one.float(), atol=1e-2) for one in latents)

@@ -53,7 +53,9 @@ def case_name(case: dict[str, Any]) -> str:
 
 @pytest.mark.parametrize("case", TRAJECTORIES["cases"], ids=case_name)
 def test_a_trajectory_is_that_of_diffusers(case: dict[str, Any]) -> None:
-    table = scheduler_table(case["scheduler"], case["steps"], sd15(case["prediction"], case["spacing"]), case["strength"])
+    table = scheduler_table(
+        case["scheduler"], case["steps"], sd15(case["prediction"], case["spacing"]), case["strength"]
+    )
     latents = table.picture * np.array(TRAJECTORIES["picture"]) + table.noise * np.array(TRAJECTORIES["noise"])
     estimates = [np.zeros(4)] * 3
     assert len(table.rows) == case["ran"]
