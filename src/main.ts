@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
+import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
@@ -13,6 +14,7 @@ import { encodePng } from './images/png.ts';
 import { createReadAttachment } from './images/read-attachment.ts';
 import { decodeStored } from './images/stored-picture.ts';
 import { createJobs } from './jobs/create-jobs.ts';
+import { makeFolder } from './make-folder.ts';
 import type { ChatPlatform } from './platforms/chat-platform.ts';
 import { createWebPlatform } from './platforms/web/web-platform.ts';
 import { openStore } from './store/open-store.ts';
@@ -26,8 +28,15 @@ export interface Quartet {
   stop(): Promise<void>;
 }
 
-/** The engine of a configuration: Triton where servers are named, else the embedded one. */
-export async function openEngine(config: Config, logger: Logger): Promise<ImageEngine> {
+/**
+ * The engine of a configuration: Triton where servers are named, else the embedded one. With a file to remember models
+ * in, it opens also while no Triton server is ready.
+ */
+export async function openEngine(
+  config: Config,
+  logger: Logger,
+  options: { readonly modelsFile?: string } = {},
+): Promise<ImageEngine> {
   if (config.TRITON_URLS !== null) {
     // grpc-js takes a while to load, and the embedded engine does without.
     const { createTritonEngine } = await import('./engines/triton/triton-engine.ts');
@@ -41,6 +50,7 @@ export async function openEngine(config: Config, logger: Logger): Promise<ImageE
         ...(config.TRITON_CERT_FILE !== null && { certFile: config.TRITON_CERT_FILE }),
         ...(config.TRITON_KEY_FILE !== null && { keyFile: config.TRITON_KEY_FILE }),
       },
+      ...options,
       logger,
       clock: Date.now,
       random: Math.random,
@@ -61,8 +71,9 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
   };
 
   try {
+    await makeFolder(config.DATA_DIR);
     const [engineOpened, storeOpened] = await Promise.allSettled([
-      openEngine(config, logger),
+      openEngine(config, logger, { modelsFile: join(config.DATA_DIR, 'triton-models.json') }),
       openStore({
         dataDir: config.DATA_DIR,
         logger,
@@ -75,7 +86,7 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
     if (storeOpened.status === 'rejected') throw storeOpened.reason;
     const engine = engineOpened.value;
     const store = storeOpened.value;
-    logger.info({ part: 'engine', name: engine.describe().name }, 'ready');
+    logger.info({ part: 'engine', name: engine.describe().name }, 'open');
     logger.info({ part: 'store', name: store.name }, 'ready');
 
     const jobs = await createJobs({
@@ -99,7 +110,10 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
 
     const maxUploadBytes = config.MAX_UPLOAD_MB * 1_048_576;
     const services: CommandServices = {
-      engine: engine.describe(),
+      // Each time anew: the models of a Triton may change, or be seen for the first time.
+      get engine() {
+        return engine.describe();
+      },
       jobs,
       readAttachment: createReadAttachment({ maxBytes: maxUploadBytes }),
       randomSeed: () => randomInt(2 ** 32),

@@ -87,6 +87,13 @@ export interface ModelDescription {
   readonly knownWords?: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * The model of an engine that nobody has seen yet. A request that names it is drawn with the first model of the
+ * engine that comes up.
+ */
+export const defaultModelId = 'default';
+
+/** May change while the program runs: ask again rather than keep it. */
 export interface EngineDescription {
   /** For people: "embedded (onnxruntime)". */
   readonly name: string;
@@ -96,11 +103,13 @@ export interface EngineDescription {
   readonly concurrency: number;
 }
 
-export interface EngineHealth {
-  readonly ready: boolean;
-  /** One sentence for the operator. */
-  readonly detail: string;
-}
+/** Why an engine cannot draw at present; keys the text that people see. */
+export type EngineTrouble = 'no_server' | 'server_failing' | 'restarting' | 'silent' | 'closed';
+
+/** `detail` is for the operator: it may name servers, which are nobody else's business. */
+export type EngineHealth =
+  | { readonly ready: true; readonly detail: string }
+  | { readonly ready: false; readonly why: EngineTrouble; readonly detail: string };
 
 export interface GenerateOptions {
   /** Aborting stops the drawing within one step; `generate` then rejects with the signal's reason. */

@@ -115,8 +115,9 @@ export function createInstantEngine(options: InstantEngineOptions = {}): ImageEn
       }
     },
     async health() {
-      if (closing.signal.aborted) return { ready: false, detail: 'The instant engine is closed.' };
-      return { ready, detail: ready ? 'The instant engine is ready.' : 'The instant engine was told not to be ready.' };
+      if (closing.signal.aborted) return { ready: false, why: 'closed', detail: 'The instant engine is closed.' };
+      if (!ready) return { ready, why: 'no_server', detail: 'The instant engine was told not to be ready.' };
+      return { ready, detail: 'The instant engine is ready.' };
     },
     async close() {
       closing.abort(new EngineError('engine_closed', 'The engine was closed.', { retryable: true }));

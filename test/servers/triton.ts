@@ -73,6 +73,10 @@ export interface TritonServer {
   /** Of drawings after this; null is fair weather. */
   setWeather(weather: Weather | null): void;
   setReady(ready: boolean): void;
+  /** Another `quartet_description` from now on. */
+  describe(description: string): void;
+  /** How often it was asked what it can draw. */
+  readonly questions: () => number;
   /** Drawings stand still before their next step until the returned function is called. */
   hold(): () => void;
   /** Tell clients to go elsewhere, and cut what still runs after the grace. */
@@ -87,6 +91,8 @@ export async function startTritonServer(options: TritonServerOptions = {}): Prom
   let cancelled = 0;
   let weather: Weather | null = null;
   let ready = true;
+  let { description } = options;
+  let questions = 0;
   let held: PromiseWithResolvers<void> | null = null;
   const server = new Server({ 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1 });
 
@@ -236,13 +242,13 @@ export async function startTritonServer(options: TritonServerOptions = {}): Prom
       return metadata;
     }),
     modelConfig: unary(() => {
+      questions++;
       const config = create(ModelConfigResponseSchema, {
         config: {
           name: 'stable_diffusion',
           input: contract.inputs.map(({ name }) => ({ name, optional: name !== 'prompt' && name !== 'seeds' })),
           modelTransactionPolicy: { decoupled: true },
-          parameters:
-            options.description === undefined ? {} : { quartet_description: { stringValue: options.description } },
+          parameters: description === undefined ? {} : { quartet_description: { stringValue: description } },
         },
       });
       options.changeConfig?.(config);
@@ -267,6 +273,10 @@ export async function startTritonServer(options: TritonServerOptions = {}): Prom
     setWeather: (kind) => {
       weather = kind;
     },
+    describe: (text) => {
+      description = text;
+    },
+    questions: () => questions,
     setReady: (value) => {
       ready = value;
     },

@@ -103,7 +103,7 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Imag
       checkRequest(description, request);
       const process = live;
       if (process === null) {
-        throw new EngineError('engine_unavailable', 'The drawing process is being started again.', { retryable: true });
+        throw new EngineError('engine_away', 'The drawing process is being started again.', { retryable: true });
       }
       if (pending.size >= maxRequests) {
         const message = `Expected at most ${maxRequests} requests at once, got one more.`;
@@ -124,8 +124,10 @@ export async function createOnnxEngine(options: OnnxEngineOptions): Promise<Imag
       }
     },
     async health() {
-      if (closing.signal.aborted) return { ready: false, detail: 'The embedded engine is closed.' };
-      if (live === null) return { ready: false, detail: 'The drawing process died and is being started again.' };
+      if (closing.signal.aborted) return { ready: false, why: 'closed', detail: 'The embedded engine is closed.' };
+      if (live === null) {
+        return { ready: false, why: 'restarting', detail: 'The drawing process died and is being started again.' };
+      }
       const names = description.models.map(({ title }) => title).join(', ');
       const detail = `The embedded engine draws with ${names} on ${threads} threads (process ${live.pid}).`;
       return { ready: true, detail };

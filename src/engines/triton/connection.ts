@@ -53,7 +53,7 @@ export interface Connection {
     request: MessageShape<Input>,
     timeoutMs: number,
   ): Promise<MessageShape<Output>>;
-  /** Resolves once connected; rejects with `engine_unavailable` when that fails or takes longer. */
+  /** Resolves once connected; rejects with `engine_away` when that fails or takes longer. */
   connect(timeoutMs: number): Promise<void>;
   openStream(timeoutMs: number): ClientDuplexStream<ModelInferRequest, ModelStreamInferResponse>;
   /** What runs goes on until it ends. */
@@ -71,8 +71,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     if (authHeader !== null) headers.set(authHeader.name, authHeader.value);
     return headers;
   };
-  const unavailable = (why: string) =>
-    new EngineError('engine_unavailable', `Expected ${url} to answer, got ${why}.`, { retryable: true });
+  const away = (why: string) =>
+    new EngineError('engine_away', `Expected ${url} to answer, got ${why}.`, { retryable: true });
 
   return {
     ask(method, request, timeoutMs) {
@@ -88,7 +88,7 @@ export function createConnection(options: ConnectionOptions): Connection {
         { deadline },
         (error: ServiceError | null, answer) => {
           if (error !== null) reject(fromServiceError(error, url));
-          else if (answer === undefined) reject(unavailable('an empty answer'));
+          else if (answer === undefined) reject(away('an empty answer'));
           else resolve(answer);
         },
       );
@@ -106,11 +106,11 @@ export function createConnection(options: ConnectionOptions): Connection {
             break;
           case connectivityState.TRANSIENT_FAILURE:
           case connectivityState.SHUTDOWN:
-            reject(unavailable('no connection'));
+            reject(away('no connection'));
             break;
           default:
             channel.watchConnectivityState(state, deadline, (late) => {
-              if (late) reject(unavailable(`no connection within ${timeoutMs} ms`));
+              if (late) reject(away(`no connection within ${timeoutMs} ms`));
               else look();
             });
         }

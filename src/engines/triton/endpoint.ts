@@ -12,7 +12,7 @@ import type { GenerateOptions, GenerateRequest, GenerateResult, ModelDescription
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createConnection } from './connection.ts';
 import { drawOverStream } from './draw-stream.ts';
-import { mayGoElsewhere } from './errors.ts';
+import { isAway, mayGoElsewhere } from './errors.ts';
 import { toInferRequest } from './infer-request.ts';
 import type { TritonTimes } from './limits.ts';
 import { differencesOf } from './model-contract.ts';
@@ -26,8 +26,6 @@ export interface EndpointOptions {
   readonly tritonModel: string;
   readonly authHeader: { readonly name: string; readonly value: string } | null;
   readonly times: Required<TritonTimes>;
-  /** Says why a server with these models cannot stand beside the others; null where it can. */
-  readonly refuse: (models: readonly ModelDescription[]) => string | null;
   readonly logger: Logger;
   readonly clock: () => number;
   readonly random: () => number;
@@ -35,18 +33,20 @@ export interface EndpointOptions {
 
 /** Whether a server can be used, as far as is known; `unsuitable` is one that answers, but cannot do our work. */
 export type EndpointStatus =
-  | { readonly state: 'ready'; readonly models: readonly ModelDescription[] }
+  | { readonly state: 'ready' }
   | { readonly state: 'away' | 'unsuitable'; readonly detail: string };
 
 /** One Triton server. */
 export interface Endpoint {
   readonly url: string;
   status(): EndpointStatus;
+  /** What it said last that it can draw, also while it is away; null where that is not known. */
+  models(): readonly ModelDescription[] | null;
   /** Ready, and not resting from failures. */
   isAvailable(): boolean;
   /** Requests in its hands. */
   outstanding(): number;
-  /** Asks whether it is ready, and whether its model is the one that we know how to call. Never rejects. */
+  /** Asks whether it is ready, whether its model is one that we know how to call, and what that can draw. Never rejects. */
   probe(): Promise<void>;
   draw(request: GenerateRequest, options: GenerateOptions): Promise<Omit<GenerateResult, 'unknownWords'>>;
   close(): void;
@@ -64,6 +64,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   const connect = () => createConnection({ ...address, authHeader: options.authHeader, clock });
   let connection = connect();
   let status: EndpointStatus = { state: 'away', detail: `${url} was not asked yet.` };
+  let models: readonly ModelDescription[] | null = null;
+  let hasConfig = true;
   let outstanding = 0;
   let misses = 0;
   let requests = 0;
@@ -85,7 +87,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const { ready } = await connection.ask(GRPCInferenceService.method.modelReady, question, times.probeTimeoutMs);
       misses = 0;
       if (!ready) become({ state: 'away', detail: `${url} is not ready to serve \`${name}\`.` });
-      else if (status.state !== 'ready') become(await inspect());
+      // Three questions of a few kilobytes: cheap enough to see at once when somebody changed the model.
+      else become(await inspect());
     } catch (error) {
       missed(error);
     }
@@ -101,7 +104,9 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     } else if (timedOut && status.state === 'ready') {
       return;
     }
-    become({ state: 'away', detail: error instanceof Error ? error.message : String(error) });
+    const isForbidden = error instanceof QuartetError && error.code === 'engine_forbidden';
+    const detail = error instanceof Error ? error.message : String(error);
+    become({ state: isForbidden ? 'unsuitable' : 'away', detail });
   };
 
   const inspect = async (): Promise<EndpointStatus> => {
@@ -113,9 +118,8 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     ]);
     const described = describeModels(tritonModel, metadata, config);
     const problems = [...differencesOf(metadata, config), ...described.problems];
-    const refusal = problems.length === 0 ? options.refuse(described.models) : null;
-    if (refusal !== null) problems.push(refusal);
-    if (problems.length === 0) return { state: 'ready', models: described.models };
+    models = problems.length === 0 ? described.models : null;
+    if (problems.length === 0) return { state: 'ready' };
     return { state: 'unsuitable', detail: `\`${tritonModel}\` on ${url} differs. ${problems.join(' ')}` };
   };
 
@@ -124,10 +128,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     try {
       const question = create(ModelConfigRequestSchema, { name: tritonModel });
       const { config } = await connection.ask(GRPCInferenceService.method.modelConfig, question, times.probeTimeoutMs);
+      hasConfig = true;
       return config ?? null;
     } catch (error) {
-      if (error instanceof QuartetError && ['engine_unavailable', 'engine_timeout'].includes(error.code)) throw error;
-      logger.warn({ err: error }, 'Triton does not tell the model’s config');
+      if (error instanceof QuartetError && (isAway(error) || error.code === 'engine_timeout')) throw error;
+      if (hasConfig) logger.warn({ err: error }, 'Triton does not tell the model’s config');
+      hasConfig = false;
       return null;
     }
   };
@@ -137,18 +143,18 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     const failed = (mayGoElsewhere(error) || code === 'engine_timeout') && code !== 'engine_busy';
     if (failed) breaker.failed();
     else breaker.toldNothing();
-    if (error instanceof QuartetError && code === 'engine_unavailable')
-      become({ state: 'away', detail: error.message });
+    if (error instanceof QuartetError && isAway(error)) become({ state: 'away', detail: error.message });
   };
 
   return {
     url,
     status: () => status,
+    models: () => models,
     isAvailable: () => status.state === 'ready' && breaker.allows(),
     outstanding: () => outstanding,
     probe: () => (probing ??= probe().finally(() => (probing = null))),
     async draw(request, { signal, onProgress }) {
-      const namesModel = status.state === 'ready' && status.models.length > 1;
+      const namesModel = models !== null && models.length > 1;
       const message = toInferRequest(request, { tritonModel, namesModel, id: String(++requests) });
       outstanding++;
       breaker.begun();

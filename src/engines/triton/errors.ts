@@ -3,6 +3,7 @@ import { EngineError, InvalidRequestError, QuartetError } from '../../errors.ts'
 
 /** Codes of failures that may be one server's own: another server is worth a try, with the same seeds. */
 const faultsOfOneServer: ReadonlySet<string> = new Set([
+  'engine_away',
   'engine_unavailable',
   'engine_silent',
   'engine_bad_answer',
@@ -14,6 +15,11 @@ const faultsOfOneServer: ReadonlySet<string> = new Set([
 /** Whether another server may do what this one did not. */
 export function mayGoElsewhere(error: unknown): boolean {
   return error instanceof QuartetError && faultsOfOneServer.has(error.code);
+}
+
+/** Whether it means that the server is to be asked again before it is given more. */
+export function isAway({ code }: QuartetError): boolean {
+  return code === 'engine_away' || code === 'engine_unavailable' || code === 'engine_model_missing';
 }
 
 /** An answer that breaks the contract; drawing again would break it again. */

@@ -29,7 +29,7 @@ export interface TritonTimes {
   readonly silenceMs?: number;
   /** For a whole drawing. @default 600_000 */
   readonly drawingMs?: number;
-  /** For the first server to be ready when the program starts, so that both may be started at once. @default 30_000 */
+  /** For the first server to be ready when the program starts. @default 3_000 */
   readonly startMs?: number;
 }
 
@@ -40,5 +40,5 @@ export const defaultTimes = {
   probeTimeoutMs: 3_000,
   silenceMs: 120_000, // 2 minutes
   drawingMs: 600_000, // 10 minutes
-  startMs: 30_000,
+  startMs: 3_000,
 } as const satisfies Required<TritonTimes>;

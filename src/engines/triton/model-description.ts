@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ModelConfig, ModelMetadataResponse } from '../../../proto/gen/inference_pb.ts';
-import { type ModelDescription, schedulerNames } from '../image-engine.ts';
+import { defaultModelId, type ModelDescription, schedulerNames } from '../image-engine.ts';
 import { hasInput } from './model-contract.ts';
 
 /** The parameter of config.pbtxt that tells what Triton's metadata cannot: `{"models": [{"id": ...}, ...]}`. */
@@ -34,9 +34,21 @@ const modelSchema = z
     ({ sizes, defaultSize }) =>
       sizes.some(({ width, height }) => width === defaultSize.width && height === defaultSize.height),
     'expected `defaultSize` to be one of `sizes`',
-  );
+  )
+  .transform(({ title, knownWords, ...model }): ModelDescription => {
+    return { ...model, title: title ?? model.id, ...(knownWords && { knownWords }) };
+  });
 
-const descriptionSchema = z.object({ models: z.array(modelSchema).min(1).max(500) });
+/** Models as JSON. */
+export const describedModels = z.array(modelSchema).min(1).max(500);
+const descriptionSchema = z.object({ models: describedModels });
+
+/** Stands for the model of a server that was never seen: Stable Diffusion 1.5 is the likeliest. */
+export const unseenModel: ModelDescription = modelSchema.parse({
+  id: defaultModelId,
+  title: 'The default model',
+  description: 'No Triton server has told yet what it can draw.',
+});
 
 /** What a model can do, and what is wrong with how it says so. */
 export interface DescribedModels {
@@ -59,15 +71,9 @@ export function describeModels(
     return { models: [], problems: [problem] };
   }
   const takesPicture = hasInput(metadata, 'init_image') && hasInput(metadata, 'strength');
-  const models = parsed.data.models.map(({ knownWords, title, ...model }): ModelDescription => {
+  const models = parsed.data.models.map((model): ModelDescription => {
     const canStartFromPicture = takesPicture && model.canStartFromPicture;
-    return {
-      ...model,
-      title: title ?? model.id,
-      canStartFromPicture,
-      enlarge: canStartFromPicture ? model.enlarge : null,
-      ...(knownWords && { knownWords }),
-    };
+    return { ...model, canStartFromPicture, enlarge: canStartFromPicture ? model.enlarge : null };
   });
   if (models.length > 1 && !hasInput(metadata, 'model')) {
     return { models: [], problems: [`Expected input \`model\`, because ${models.length} models are described.`] };

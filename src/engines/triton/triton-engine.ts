@@ -4,10 +4,13 @@ import { ConfigError, EngineError } from '../../errors.ts';
 import { checkRequest } from '../check-request.ts';
 import type { EngineDescription, GenerateResult, ImageEngine, ModelDescription } from '../image-engine.ts';
 import { unknownWords } from '../unknown-words.ts';
-import { createEndpoint, type Endpoint } from './endpoint.ts';
+import type { Endpoint } from './endpoint.ts';
 import { mayGoElsewhere } from './errors.ts';
-import { defaultTimes, type TritonTimes, tritonLimits } from './limits.ts';
+import { defaultTimes, type TritonTimes } from './limits.ts';
+import { unseenModel } from './model-description.ts';
+import { recallModels, rememberModels } from './remembered-models.ts';
 import { resolveServers, type TlsFiles } from './server-address.ts';
+import { createServers, type Servers } from './servers.ts';
 
 /** What the Triton engine needs. */
 export interface TritonEngineOptions {
@@ -20,6 +23,11 @@ export interface TritonEngineOptions {
   /** `name: value`, sent with every call. */
   readonly authHeader?: string;
   readonly tls?: TlsFiles;
+  /**
+   * Open also while no server is ready, and describe meanwhile what this file remembers of the last one. Its folder
+   * exists. @default not at all: there has to be a server
+   */
+  readonly modelsFile?: string;
   readonly times?: TritonTimes;
   readonly logger: Logger;
   readonly clock: () => number;
@@ -30,45 +38,52 @@ export interface TritonEngineOptions {
 const startRoundMs = 250;
 
 /**
- * Opens the engine once one server is ready with a model that takes what we send. Throws a `ConfigError` that says
- * what differs, or who did not answer in time.
+ * Opens the engine once one server is ready with a model that takes what we send, or without one where that is
+ * allowed. Throws a `ConfigError` that says what differs, or who did not answer in time.
  */
 export async function createTritonEngine(options: TritonEngineOptions): Promise<ImageEngine> {
-  const { urls, model: tritonModel, concurrencyPerEndpoint = 1, clock, random } = options;
+  const { urls, model: tritonModel, concurrencyPerEndpoint = 1, modelsFile, clock, random } = options;
   const logger = options.logger.child({ component: 'triton-engine' });
   const times = { ...defaultTimes, ...options.times };
   const authHeader = parseHeader(options.authHeader);
   const addresses = await resolveServers(urls, options.tls ?? {});
+  const recalled = modelsFile === undefined ? null : await recallModels(modelsFile, tritonModel);
   const closing = new AbortController();
-  let models: readonly ModelDescription[] = [];
+  let remembering = Promise.resolve();
 
-  /** The bot tells people once what it can draw, so every server has to be able to draw all of it. */
-  const refuse = (offered: readonly ModelDescription[]): string | null => {
-    if (models.length === 0) models = offered;
-    const missing = models.filter(({ id }) => !offered.some((model) => model.id === id)).map(({ id }) => id);
-    return missing.length === 0 ? null : `Expected the models of the other servers, got none of ${missing.join(', ')}.`;
+  const remember = (models: readonly ModelDescription[]): void => {
+    if (modelsFile === undefined) return;
+    remembering = remembering
+      .then(() => rememberModels(modelsFile, tritonModel, models))
+      .catch((error: unknown) => logger.warn({ err: error }, 'the models on offer could not be written down'));
   };
-  const endpoints = addresses.map((address) =>
-    createEndpoint({ address, tritonModel, authHeader, times, refuse, logger, clock, random }),
-  );
-  const probeAll = () => Promise.all(endpoints.map((endpoint) => endpoint.probe()));
-  const available = () => endpoints.filter((endpoint) => endpoint.isAvailable());
-  const closeAll = () => {
-    for (const endpoint of endpoints) endpoint.close();
-  };
+  const servers = createServers({
+    addresses,
+    tritonModel,
+    authHeader,
+    times,
+    onOffer: remember,
+    logger,
+    clock,
+    random,
+  });
 
   try {
-    await untilOneIsReady(endpoints, times.startMs, clock);
+    await untilOneIsReady(servers, { startMs: times.startMs, mayBeAway: modelsFile !== undefined, clock });
   } catch (error) {
-    closeAll();
+    servers.close();
     throw error;
   }
-  const timer = setInterval(() => void probeAll(), times.probeMs).unref();
+  const timer = setInterval(() => void servers.probe(), times.probeMs).unref();
 
+  const models = () => {
+    const offer = servers.offer();
+    return offer.length > 0 ? offer : (recalled ?? [unseenModel]);
+  };
   const describe = (): EngineDescription => ({
     name: `Triton (${tritonModel})`,
-    models,
-    concurrency: Math.max(1, available().length * concurrencyPerEndpoint),
+    models: models(),
+    concurrency: Math.max(1, servers.usable().length * concurrencyPerEndpoint),
   });
 
   return {
@@ -81,11 +96,8 @@ export async function createTritonEngine(options: TritonEngineOptions): Promise<
       const tried = new Set<Endpoint>();
       let failure: unknown = null;
       for (;;) {
-        const endpoint = leastBusy(
-          available().filter((candidate) => !tried.has(candidate)),
-          random,
-        );
-        if (endpoint === null) throw failure ?? nobodyIsFree(endpoints);
+        const endpoint = servers.leastBusy(tried);
+        if (endpoint === null) throw failure ?? nobodyIsFree(servers);
         tried.add(endpoint);
         try {
           const drawn = await endpoint.draw(request, { signal: either, onProgress });
@@ -99,59 +111,54 @@ export async function createTritonEngine(options: TritonEngineOptions): Promise<
       }
     },
     async health() {
-      if (closing.signal.aborted) return { ready: false, detail: 'The Triton engine is closed.' };
-      if (available().length === 0) await probeAll();
-      const count = available().length;
-      const detail = `Triton draws with ${tritonModel} on ${count} of ${endpoints.length} servers.`;
-      return { ready: count > 0, detail: [detail, ...whyNot(endpoints)].join(' ') };
+      if (closing.signal.aborted) return { ready: false, why: 'closed', detail: 'The Triton engine is closed.' };
+      if (servers.usable().length === 0) await servers.probe();
+      const count = servers.usable().length;
+      const reasons = servers.whyNot();
+      if (count > 0) {
+        const detail = `Triton draws with ${tritonModel} on ${count} of ${urls.length} servers.`;
+        return { ready: true, detail: [detail, ...reasons].join(' ') };
+      }
+      const why = servers.trouble();
+      const detail = `Drawing is paused because no Triton server ${why === 'no_server' ? 'answers' : 'is fit to draw'}.`;
+      return { ready: false, why, detail: [detail, ...reasons].join(' ') };
     },
     async close() {
       closing.abort(new EngineError('engine_closed', 'The engine was closed.', { retryable: true }));
       clearInterval(timer);
-      closeAll();
+      servers.close();
+      await remembering;
     },
   };
 }
 
-async function untilOneIsReady(endpoints: readonly Endpoint[], startMs: number, clock: () => number): Promise<void> {
-  const giveUpAt = clock() + startMs;
+async function untilOneIsReady(
+  servers: Servers,
+  options: { readonly startMs: number; readonly mayBeAway: boolean; readonly clock: () => number },
+): Promise<void> {
+  const giveUpAt = options.clock() + options.startMs;
   for (;;) {
-    await Promise.all(endpoints.map((endpoint) => endpoint.probe()));
-    const states = endpoints.map((endpoint) => endpoint.status().state);
+    await servers.probe();
+    const states = servers.all.map((endpoint) => endpoint.status().state);
     if (states.includes('ready')) return;
     // Waiting does not mend a wrong model.
     const isHopeless = states.every((state) => state === 'unsuitable');
-    if (isHopeless || clock() + startRoundMs > giveUpAt) {
+    if (isHopeless || options.clock() + startRoundMs > giveUpAt) {
+      if (options.mayBeAway && !isHopeless) return;
       throw new ConfigError([
         'TRITON_URLS: expected a Triton server that is ready, got none.',
-        ...whyNot(endpoints).map((reason) => `  ${reason}`),
+        ...servers.whyNot().map((reason) => `  ${reason}`),
       ]);
     }
     await delay(startRoundMs);
   }
 }
 
-function whyNot(endpoints: readonly Endpoint[]): string[] {
-  return endpoints.flatMap((endpoint) => {
-    const status = endpoint.status();
-    if (status.state !== 'ready') return [status.detail];
-    return endpoint.isAvailable() ? [] : [`${endpoint.url} failed several times and is left alone for a while.`];
-  });
-}
-
-/** The one with the fewest requests in its hands; chance decides between equals. */
-function leastBusy(endpoints: readonly Endpoint[], random: () => number): Endpoint | null {
-  const free = endpoints.filter((endpoint) => endpoint.outstanding() < tritonLimits.maxOutstanding);
-  const fewest = Math.min(...free.map((endpoint) => endpoint.outstanding()));
-  const best = free.filter((endpoint) => endpoint.outstanding() === fewest);
-  return best[Math.floor(random() * best.length)] ?? null;
-}
-
-function nobodyIsFree(endpoints: readonly Endpoint[]): EngineError {
-  const isBusy = endpoints.some((endpoint) => endpoint.isAvailable());
-  const got = isBusy ? 'none with room.' : `none. ${whyNot(endpoints).join(' ')}`;
+function nobodyIsFree(servers: Servers): EngineError {
+  const isBusy = servers.usable().length > 0;
+  const got = isBusy ? 'none with room.' : `none. ${servers.whyNot().join(' ')}`;
   const message = `Expected a Triton server that takes requests, got ${got}`;
-  return new EngineError(isBusy ? 'engine_busy' : 'engine_unavailable', message, { retryable: true });
+  return new EngineError(isBusy ? 'engine_busy' : 'engine_away', message, { retryable: true });
 }
 
 function parseHeader(header: string | undefined): { name: string; value: string } | null {

@@ -114,9 +114,13 @@ describe('the drawing process', () => {
     const crashed = engine.generate(requestFor(engine, { steps: 150 }), quietly()).catch((error: unknown) => error);
     process.kill(await pidOf(engine), 'SIGKILL');
     await crashed;
-    expect(await engine.health()).toEqual({ ready: false, detail: expect.stringContaining('started again') });
+    expect(await engine.health()).toEqual({
+      ready: false,
+      why: 'restarting',
+      detail: expect.stringContaining('started again'),
+    });
     await expect(engine.generate(requestFor(engine), quietly())).rejects.toMatchObject({
-      code: 'engine_unavailable',
+      code: 'engine_away',
       retryable: true,
     });
     await engine.close();

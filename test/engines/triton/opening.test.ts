@@ -5,42 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { ServerCredentials } from '@grpc/grpc-js';
-import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ImageEngine } from '../../../src/engines/image-engine.ts';
 import { parseServerUrl } from '../../../src/engines/triton/server-address.ts';
-import { createTritonEngine, type TritonEngineOptions } from '../../../src/engines/triton/triton-engine.ts';
 import { ConfigError } from '../../../src/errors.ts';
-import { startTritonServer, type TritonServer, type TritonServerOptions } from '../../servers/triton.ts';
+import type { TritonServer } from '../../servers/triton.ts';
 import { quietly, requestFor } from '../image-engine-contract.ts';
+import { closeAll, open, serve } from './open-engine.ts';
 
-const servers: TritonServer[] = [];
-const engines: ImageEngine[] = [];
-
-afterEach(async () => {
-  await Promise.all(engines.splice(0).map((engine) => engine.close()));
-  for (const server of servers.splice(0)) server.kill();
-});
-
-async function serve(options: TritonServerOptions = {}): Promise<TritonServer> {
-  const server = await startTritonServer(options);
-  servers.push(server);
-  return server;
-}
-
-async function open(urls: readonly string[], changes: Partial<TritonEngineOptions> = {}): Promise<ImageEngine> {
-  const engine = await createTritonEngine({
-    urls,
-    model: 'stable_diffusion',
-    logger: pino({ level: 'silent' }),
-    clock: Date.now,
-    random: () => 0,
-    times: { startMs: 500 },
-    ...changes,
-  });
-  engines.push(engine);
-  return engine;
-}
+afterEach(closeAll);
 
 async function problemsOf(opening: Promise<ImageEngine>): Promise<string> {
   const error = await opening.then(

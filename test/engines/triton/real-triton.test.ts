@@ -8,23 +8,19 @@ import {
   schedulerNames,
 } from '../../../src/engines/image-engine.ts';
 import { createOnnxEngine } from '../../../src/engines/onnx/onnx-engine.ts';
-import { createTritonEngine } from '../../../src/engines/triton/triton-engine.ts';
 import { type RealTriton, startRealTriton, whyNoTriton } from '../../servers/real-triton.ts';
 import { describeImageEngine, quietly, requestFor, stripes } from '../image-engine-contract.ts';
 import { tinyPipelineDir } from '../onnx/tiny-pipeline.ts';
+import { openUnkept } from './open-engine.ts';
 
 const smallModelDir = fileURLToPath(new URL('../../../triton-models/demo/model', import.meta.url));
 const logger = pino({ level: 'silent' });
 
 function open(...tritons: RealTriton[]): Promise<ImageEngine> {
-  return createTritonEngine({
-    urls: tritons.map(({ url }) => url),
-    model: 'stable_diffusion',
-    times: { probeMs: 100, startMs: 20_000 },
-    logger,
-    clock: Date.now,
-    random: () => 0,
-  });
+  return openUnkept(
+    tritons.map(({ url }) => url),
+    { times: { startMs: 20_000 } },
+  );
 }
 
 const title = whyNoTriton === null ? 'a real Triton' : `a real Triton (${whyNoTriton})`;

@@ -1,50 +1,13 @@
-import { pino } from 'pino';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { ImageEngine } from '../../../src/engines/image-engine.ts';
-import { createTritonEngine, type TritonEngineOptions } from '../../../src/engines/triton/triton-engine.ts';
-import { startTritonServer, type TritonServer, type TritonServerOptions, type Weather } from '../../servers/triton.ts';
+import { startTritonServer, type Weather } from '../../servers/triton.ts';
 import { describeImageEngine, quietly, requestFor, stripes } from '../image-engine-contract.ts';
+import { closeAll, open, openUnkept, serve } from './open-engine.ts';
 
-const servers: TritonServer[] = [];
-const engines: ImageEngine[] = [];
-
-afterEach(async () => {
-  await Promise.all(engines.splice(0).map((engine) => engine.close()));
-  for (const server of servers.splice(0)) server.kill();
-});
-
-async function serve(options: TritonServerOptions = {}): Promise<TritonServer> {
-  const server = await startTritonServer(options);
-  servers.push(server);
-  return server;
-}
-
-async function open(urls: readonly string[], changes: Partial<TritonEngineOptions> = {}): Promise<ImageEngine> {
-  const engine = await createTritonEngine({
-    urls,
-    model: 'stable_diffusion',
-    logger: pino({ level: 'silent' }),
-    clock: Date.now,
-    random: () => 0,
-    ...changes,
-    times: { probeMs: 50, startMs: 2_000, ...changes.times },
-  });
-  engines.push(engine);
-  return engine;
-}
+afterEach(closeAll);
 
 const contractServer = startTritonServer();
 afterAll(async () => (await contractServer).kill());
-describeImageEngine('Triton (a server of our own)', async () => {
-  const { url } = await contractServer;
-  return createTritonEngine({
-    urls: [url],
-    model: 'stable_diffusion',
-    logger: pino({ level: 'silent' }),
-    clock: Date.now,
-    random: () => 0,
-  });
-});
+describeImageEngine('Triton (a server of our own)', async () => openUnkept([(await contractServer).url]));
 
 describe('bad weather', () => {
   const cases: readonly [Weather, object][] = [
@@ -135,7 +98,7 @@ describe('bad weather', () => {
     server.kill();
     await until(async () => !(await engine.health()).ready);
     await expect(engine.generate(requestFor(engine), quietly())).rejects.toMatchObject({
-      code: 'engine_unavailable',
+      code: 'engine_away',
       retryable: true,
     });
     await serve({ port: server.port });
@@ -153,7 +116,7 @@ describe('bad weather', () => {
       await expect(engine.generate(requestFor(engine), quietly())).rejects.toMatchObject({ code: 'model_failed' });
     }
     server.setWeather(null);
-    await expect(engine.generate(requestFor(engine), quietly())).rejects.toMatchObject({ code: 'engine_unavailable' });
+    await expect(engine.generate(requestFor(engine), quietly())).rejects.toMatchObject({ code: 'engine_away' });
     expect(server.requests).toHaveLength(3);
     expect(await engine.health()).toMatchObject({ ready: false, detail: expect.stringMatching(/left alone/) });
     now = Date.now() + 2_000;
