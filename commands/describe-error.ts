@@ -22,6 +22,12 @@ export function describeFailure({ code, message }: JobFailure, messages: Message
   return textOf(code, messages, null) ?? message;
 }
 
+/** What people are told about a job that is drawn again. */
+export function describeRetry({ code }: JobFailure, { tryingAgain }: Messages): string {
+  const texts: Readonly<Record<string, string>> = tryingAgain;
+  return Object.hasOwn(texts, code) ? (texts[code] ?? tryingAgain.anything) : tryingAgain.anything;
+}
+
 function textOf(code: string, messages: Messages, retryAfter: string | null): string | null {
   const texts: Readonly<Record<string, (retryAfter: string | null) => string>> = messages.error;
   return Object.hasOwn(texts, code) ? (texts[code]?.(retryAfter) ?? null) : null;

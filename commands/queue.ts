@@ -8,16 +8,16 @@ export const queue = defineCommand({
   surface: 'slash',
   options: [],
   async run({ requester }, _options, { jobs }) {
-    const { queue: say } = messagesFor(requester.locale);
+    const { queue: say, paused } = messagesFor(requester.locale);
     const overview = await jobs.overview(requester);
-    const isBusy = overview.waiting + overview.drawing > 0;
+    const { drawing, waiting: inLine, pausedBecause } = overview;
     const lines = [
-      ...(overview.pausedBecause === null ? [] : [say.paused(overview.pausedBecause)]),
-      say.summary(overview.drawing, overview.waiting),
+      ...(pausedBecause === null ? [] : [paused[pausedBecause]]),
+      say.summary(drawing, inLine, pausedBecause !== null),
       ...overview.own.map(({ job, standing: { place, waiting, secondsLeft } }) =>
         say.own(job.id, job.request.prompt, say.place(place, waiting, secondsLeft)),
       ),
-      ...(isBusy && overview.own.length === 0 ? [say.nothingOwn] : []),
+      ...(drawing + inLine > 0 && overview.own.length === 0 ? [say.nothingOwn] : []),
     ];
     return { kind: 'queue', overview, text: lines.join('\n') };
   },

@@ -7,7 +7,7 @@ import type { Lineup } from './lineup.ts';
 /** Tells those who wait when their place has changed. */
 export interface Announcer {
   start(): void;
-  /** The line has moved. */
+  /** The line has moved, or stands still, or goes on. */
   moved(): void;
   close(): Promise<void>;
 }
@@ -34,8 +34,10 @@ export function createAnnouncer(options: {
       const standing = standings.get(job.id);
       if (standing === undefined) continue;
       now.set(job.id, standing);
-      // One that was interrupted shows why it waits, not a place.
-      if (!resumed && shown.get(job.id)?.place !== standing.place) {
+      const before = shown.get(job.id);
+      const isPauseNew = (before?.pausedBecause ?? null) !== standing.pausedBecause;
+      // One that was interrupted shows why it waits, not a place, unless all of them wait for something else.
+      if (isPauseNew || (!resumed && before?.place !== standing.place)) {
         events.progress(job, { phase: 'waiting', ...standing });
       }
     }

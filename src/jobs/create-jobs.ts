@@ -61,9 +61,10 @@ export async function createJobs(options: CreateJobsOptions): Promise<JobCore> {
     timekeeper,
     clock,
     concurrency: () => engine.describe().concurrency,
+    pausedBecause: () => runner.pausedBecause(),
   });
   const parts = { store, pictures, engine, codec, timekeeper, events, logger, clock, random };
-  const runner = createRunner({ ...parts, soleProcess, ...options.runner });
+  const runner = createRunner({ ...parts, soleProcess, onPause: () => announcer.moved(), ...options.runner });
   const delivery = createDelivery({ ...parts, soleProcess, logPrompts, ...options.delivery });
   const announcer = createAnnouncer({ readLineup, events, logger });
   const janitor = createJanitor({ store, pictures, logger, clock, retentionDays });

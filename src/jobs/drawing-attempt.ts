@@ -9,6 +9,7 @@ import type { JobEvents } from './job-events.ts';
 import type { JobStore } from './job-store.ts';
 import { type PictureStore, pictureKey } from './picture-store.ts';
 import { retryDelay, retryPolicies } from './retry-policies.ts';
+import { settleModel } from './settle-model.ts';
 import type { Timekeeper } from './timekeeper.ts';
 
 /** Everything that one attempt at drawing needs. */
@@ -37,7 +38,9 @@ export class StopDrawing extends Error {
 }
 
 /** Draw a claimed job, store its pictures, and write down how it ended. Throws only when that cannot be written. */
-export async function attemptDrawing(job: DrawingJob, signal: AbortSignal, parts: DrawingParts): Promise<void> {
+export async function attemptDrawing(claimed: DrawingJob, signal: AbortSignal, parts: DrawingParts): Promise<void> {
+  const job = await settle(claimed, parts);
+  if (job === null) return;
   parts.events.state(job);
   parts.events.progress(job, {
     phase: 'drawing',
@@ -65,6 +68,12 @@ export async function attemptDrawing(job: DrawingJob, signal: AbortSignal, parts
     if (signal.aborted) await stopped(job, signal.reason, parts);
     else await recover(job, error, parts);
   }
+}
+
+/** Writes down which model draws, where the request left that open; null when the attempt is no longer ours. */
+async function settle(job: DrawingJob, parts: DrawingParts): Promise<DrawingJob | null> {
+  const request = settleModel(job.request, parts.engine.describe());
+  return request === job.request ? job : persist(parts, () => parts.store.changeRequest(job, request));
 }
 
 function drawWithProgress(job: DrawingJob, signal: AbortSignal, parts: DrawingParts): Promise<DrawnPictures> {
@@ -132,19 +141,24 @@ async function recover(job: DrawingJob, error: unknown, parts: DrawingParts): Pr
   if (!(error instanceof QuartetError)) logger.error({ err: error, jobId: job.id }, 'drawing failed unexpectedly');
   const failure = toFailure(error);
   const isTransient = error instanceof QuartetError && !(error instanceof InvalidRequestError) && error.retryable;
-  const setbacks = (await persist(parts, () => store.setbacks(job.id))) + 1;
-  if (!isTransient || setbacks >= retryPolicies.draw.maxAttempts) {
+  const hasBegun = !neverBegun.has(failure.code);
+  const policy = hasBegun ? retryPolicies.draw : retryPolicies.wait;
+  const tries = hasBegun ? (await persist(parts, () => store.setbacks(job.id))) + 1 : job.attempt;
+  if (!isTransient || tries >= policy.maxAttempts) {
     const failed = await persist(parts, () => store.saveFailed(job, failure, clock()));
     if (failed !== null) events.state(failed);
     return;
   }
-  logger.warn({ err: error, jobId: job.id, setbacks }, 'drawing failed, will try again');
-  const notBefore = clock() + retryDelay(retryPolicies.draw, setbacks, random);
-  const back = await persist(parts, () => store.putBack(job, { notBefore, setback: true }));
+  logger.warn({ err: error, jobId: job.id, tries }, 'drawing failed, will try again');
+  const notBefore = clock() + retryDelay(policy, tries, random);
+  const back = await persist(parts, () => store.putBack(job, { notBefore, setback: hasBegun }));
   if (back === null) return;
   events.state(back.job);
-  events.progress(back.job, { phase: 'retrying', reason: failure.message });
+  events.progress(back.job, { phase: 'retrying', failure });
 }
+
+/** Codes of an engine that did not take the job: it goes on waiting, however often that happens. */
+const neverBegun: ReadonlySet<string> = new Set(['engine_away', 'engine_busy', 'engine_model_missing']);
 
 function toFailure(error: unknown): JobFailure {
   if (error instanceof QuartetError) return { code: error.code, message: error.message };

@@ -5,6 +5,7 @@ import type {
   Drawing,
   DrawingJob,
   DrawnJob,
+  DrawRequest,
   FailedJob,
   FinishedJob,
   Job,
@@ -67,6 +68,8 @@ export interface DrawingStore {
   /** Begin the next due job in fair order. */
   claim(times: LeaseTimes): Promise<DrawingJob | null>;
   renew(lease: DrawingLease, times: LeaseTimes): Promise<boolean>;
+  /** What is drawn in fact, where the request left something open. */
+  changeRequest(lease: DrawingLease, request: DrawRequest): Promise<DrawingJob | null>;
   /** Let it wait again, at the front, from `notBefore` on; a setback is counted when it was not asked for. */
   putBack(
     lease: DrawingLease,

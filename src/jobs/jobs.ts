@@ -1,3 +1,4 @@
+import type { EngineTrouble } from '../engines/image-engine.ts';
 import type { JobProgress } from '../platforms/chat-platform.ts';
 import type { DrawRequest, FinishedJob, Job, JobId, JobState, PictureKey, ReplyTo, Requester } from './job.ts';
 
@@ -6,8 +7,10 @@ export interface Standing {
   /** 1 = next to be drawn; 0 = being drawn. */
   readonly place: number;
   readonly waiting: number;
-  /** Measured, not guessed; null until enough jobs of this kind were drawn. */
+  /** Measured, not guessed; null until enough jobs of this kind were drawn, and while drawing is paused. */
   readonly secondsLeft: number | null;
+  /** Why it waits although its turn may have come; always null of a job that is being drawn. */
+  readonly pausedBecause: EngineTrouble | null;
 }
 
 export interface QueueOverview {
@@ -17,8 +20,8 @@ export interface QueueOverview {
   readonly delivered: number;
   /** The requester's own unfinished jobs, next to be drawn first. */
   readonly own: readonly { readonly job: Job; readonly standing: Standing }[];
-  /** Why nothing is being drawn at present, if so (engine away, paused). */
-  readonly pausedBecause: string | null;
+  /** Why nothing new is begun at present, if so. */
+  readonly pausedBecause: EngineTrouble | null;
 }
 
 /** A person's own defaults for `/imagine`; absent fields follow the model's. */

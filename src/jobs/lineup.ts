@@ -1,3 +1,4 @@
+import type { EngineTrouble } from '../engines/image-engine.ts';
 import { fairOrder } from './fair-order.ts';
 import type { DrawingJob, JobId } from './job.ts';
 import type { ArchiveStore, WaitingJob } from './job-store.ts';
@@ -19,6 +20,8 @@ export interface LineupOptions {
   readonly clock: () => number;
   /** How many jobs are drawn at once. */
   readonly concurrency: () => number;
+  /** Why nothing new is begun at present, if so. */
+  readonly pausedBecause: () => EngineTrouble | null;
 }
 
 /**
@@ -49,10 +52,12 @@ export function createLineupReader(options: LineupOptions): () => Promise<Lineup
   };
 }
 
-async function readLineup({ store, timekeeper, clock, concurrency }: LineupOptions): Promise<Lineup> {
+async function readLineup(options: LineupOptions): Promise<Lineup> {
+  const { store, timekeeper, clock, concurrency } = options;
   const [unordered, drawing] = await Promise.all([store.waiting(), store.drawing()]);
   const waiting = fairOrder(unordered);
   const now = clock();
+  const pausedBecause = options.pausedBecause();
   const inFlight = drawing.map(({ request, startedAt }) => {
     const estimate = timekeeper.estimate(request);
     return estimate === null ? null : Math.max(0, startedAt + estimate - now);
@@ -64,10 +69,13 @@ async function readLineup({ store, timekeeper, clock, concurrency }: LineupOptio
   });
   const standings = new Map<JobId, Standing>();
   drawing.forEach(({ id }, index) => {
-    standings.set(id, { place: 0, waiting: waiting.length, secondsLeft: toSeconds(inFlight[index]) });
+    const secondsLeft = toSeconds(inFlight[index]);
+    standings.set(id, { place: 0, waiting: waiting.length, secondsLeft, pausedBecause: null });
   });
   waiting.forEach(({ job }, index) => {
-    standings.set(job.id, { place: index + 1, waiting: waiting.length, secondsLeft: toSeconds(ends[index]) });
+    // Nobody knows how long a pause lasts.
+    const secondsLeft = pausedBecause === null ? toSeconds(ends[index]) : null;
+    standings.set(job.id, { place: index + 1, waiting: waiting.length, secondsLeft, pausedBecause });
   });
   return { waiting, drawing, standings };
 }

@@ -13,6 +13,13 @@ export interface RetryPolicy {
 export const retryPolicies = {
   /** The engine failed in the middle of a job. */
   draw: { maxAttempts: 5, baseDelayMs: 500, maxDelayMs: 30_000, giveUpAfterMs: 3_600_000 /* 1 hour */ },
+  /** The engine did not take a job: that is not the job's fault, so it waits for as long as that lasts. */
+  wait: {
+    maxAttempts: Number.POSITIVE_INFINITY,
+    baseDelayMs: 500,
+    maxDelayMs: 5_000,
+    giveUpAfterMs: Number.POSITIVE_INFINITY,
+  },
   /** The process died in the middle of a job: a job that kills it each time must not do so for ever. */
   interruption: { maxAttempts: 100, baseDelayMs: 0, maxDelayMs: 0, giveUpAfterMs: 86_400_000 /* 1 day */ },
   /** A platform did not take an ending. */

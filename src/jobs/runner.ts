@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import type { EngineTrouble } from '../engines/image-engine.ts';
 import { attemptDrawing, type DrawingParts, StopDrawing } from './drawing-attempt.ts';
 import type { DrawingJob, JobId } from './job.ts';
 import { retryPolicies } from './retry-policies.ts';
@@ -7,7 +8,7 @@ import { retryPolicies } from './retry-policies.ts';
 export interface RunnerTimes {
   /** A drawing that nobody renews for so long is taken over. @default 30_000 */
   readonly leaseMs?: number;
-  /** Looks for work when nothing wakes it. @default 1_000 */
+  /** Looks for work when nothing wakes it, and asks an engine that is not ready whether it is. @default 1_000 */
   readonly pollMs?: number;
   /** Asks a healthy engine for its health. @default 10_000 */
   readonly healthMs?: number;
@@ -22,8 +23,8 @@ export interface Runner {
   wake(): void;
   /** Stop a drawing of this process; false where it is not being drawn here. */
   stop(id: JobId): boolean;
-  /** Why nothing is being drawn at present, if so. */
-  pausedBecause(): string | null;
+  /** Why nothing new is begun at present, if so. */
+  pausedBecause(): EngineTrouble | null;
   /** Begin no more; wait up to `deadlineMs` for what is under way, then hand it back. Idempotent. */
   drain(deadlineMs: number): Promise<void>;
 }
@@ -32,6 +33,8 @@ export interface Runner {
 export interface RunnerOptions extends DrawingParts, RunnerTimes {
   /** No other process can be drawing from this store. */
   readonly soleProcess: boolean;
+  /** Drawing was paused, or goes on. */
+  readonly onPause: () => void;
 }
 
 const defaults = {
@@ -46,11 +49,11 @@ const stopGraceMs = 5_000;
 
 /** The durable queue holds who waits; p-queue holds what the engine has in hand. */
 export function createRunner(options: RunnerOptions): Runner {
-  const { store, engine, events, logger, clock, soleProcess } = options;
+  const { store, engine, events, logger, clock, soleProcess, onPause } = options;
   const { leaseMs, pollMs, healthMs, healthTimeoutMs } = { ...defaults, ...options };
   const slots = new PQueue({ concurrency: engine.describe().concurrency });
   const running = new Map<JobId, { readonly job: DrawingJob; readonly controller: AbortController }>();
-  let paused: string | null = null;
+  let paused: EngineTrouble | null = null;
   let healthCheckedAt = Number.NEGATIVE_INFINITY;
   let hasStarted = false;
   let stopping = false;
@@ -107,19 +110,23 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const checkHealth = async (): Promise<void> => {
     const now = clock();
-    if (paused === null && now - healthCheckedAt < healthMs) return;
+    // Every new job asks to be drawn: that must not become a question to the engine each.
+    if (now - healthCheckedAt < (paused === null ? healthMs : pollMs / 2)) return;
     healthCheckedAt = now;
     const silence = Promise.withResolvers<never>();
     const timer = setTimeout(() => silence.reject(new Error('no answer in time')), healthTimeoutMs);
     const health = await Promise.race([engine.health(), silence.promise])
       .catch((error: unknown) => {
         logger.warn({ err: error }, 'the engine did not tell its health');
-        return { ready: false, detail: 'The engine does not answer.' };
+        return { ready: false, why: 'silent', detail: 'The engine does not answer.' } as const;
       })
       .finally(() => clearTimeout(timer));
     const before = paused;
-    paused = health.ready ? null : health.detail;
-    if (paused !== before) logger.info({ paused }, paused === null ? 'drawing goes on' : 'drawing is paused');
+    paused = health.ready ? null : health.why;
+    if (paused === before) return;
+    if (health.ready) logger.info({ detail: health.detail }, 'drawing goes on');
+    else logger.warn({ detail: health.detail }, 'drawing is paused');
+    onPause();
   };
 
   const renew = async (): Promise<void> => {

@@ -97,6 +97,7 @@ export const english = {
     database_unavailable: () => 'I cannot take requests at the moment. Please try again in a moment.',
     database_busy: () => 'I cannot take requests at the moment. Please try again in a moment.',
     engine_unavailable: () => 'The drawing engine is away at the moment. Please try again in a few minutes.',
+    engine_away: () => 'The drawing engine is away at the moment. Please try again in a few minutes.',
     engine_busy: () => 'The drawing engine has its hands full. Please try again in a moment.',
     engine_closed: () => 'The drawing engine was switched off while it drew this. Please try again in a few minutes.',
     engine_crashed: () => 'The drawing engine broke down again and again over this. Please try again later.',
@@ -111,6 +112,25 @@ export const english = {
     picture_not_stored: () => 'The pictures were drawn but could not be kept. Please try again later.',
     attachment_unreachable: () => 'I could not fetch that picture. Please try again.',
     unexpected: () => 'Something went wrong on my side. It has been noted; please try again.',
+  },
+
+  /** Beside a job that is drawn again, by the code of the error. */
+  tryingAgain: {
+    engine_unavailable: 'The GPU went away, trying again.',
+    engine_away: 'The GPU is away, trying again.',
+    engine_busy: 'The GPU has its hands full, trying again.',
+    engine_silent: 'The GPU fell silent, trying again.',
+    engine_crashed: 'The drawing engine broke down, trying again.',
+    anything: 'That did not work, trying again.',
+  },
+
+  /** Why nothing is drawn at present, by the engine's trouble. */
+  paused: {
+    no_server: 'Drawing is paused because no Triton server answers.',
+    server_failing: 'Drawing is paused because no Triton server is fit to draw.',
+    restarting: 'Drawing is paused because the drawing engine is being started again.',
+    silent: 'Drawing is paused because the drawing engine does not answer.',
+    closed: 'Drawing is paused because the drawing engine was switched off.',
   },
 
   note: {
@@ -153,11 +173,10 @@ export const english = {
   },
 
   queue: {
-    summary: (drawing: number, waiting: number) =>
-      drawing + waiting === 0
-        ? 'Nobody is waiting: your next drawing starts at once.'
-        : `${jobs(drawing)} being drawn, ${waiting} waiting.`,
-    paused: (reason: string) => `Drawing is paused: ${reason}`,
+    summary: (drawing: number, waiting: number, isPaused: boolean) => {
+      if (drawing + waiting > 0) return `${jobs(drawing)} being drawn, ${waiting} waiting.`;
+      return isPaused ? 'Nobody is waiting.' : 'Nobody is waiting: your next drawing starts at once.';
+    },
     place: (place: number, waiting: number, secondsLeft: number | null) =>
       lines(
         `${place === 0 ? 'being drawn' : `number ${place} of ${Math.max(place, waiting)}`}${timeLeft(secondsLeft)}`,

@@ -1,9 +1,10 @@
 import type { RgbPicture } from '../engines/image-engine.ts';
-import type { CancelledJob, DrawnJob, FailedJob, Job, PlatformName } from '../jobs/job.ts';
+import type { CancelledJob, DrawnJob, FailedJob, Job, JobFailure, PlatformName } from '../jobs/job.ts';
+import type { Standing } from '../jobs/jobs.ts';
 
 /** What people see of a job that has no pictures yet. */
 export type JobProgress =
-  | { readonly phase: 'waiting'; readonly place: number; readonly waiting: number; readonly secondsLeft: number | null }
+  | ({ readonly phase: 'waiting' } & Standing)
   | {
       readonly phase: 'drawing';
       readonly step: number;
@@ -11,7 +12,7 @@ export type JobProgress =
       readonly secondsLeft: number | null;
       readonly previews: readonly RgbPicture[] | null;
     }
-  | { readonly phase: 'retrying'; readonly reason: string };
+  | { readonly phase: 'retrying'; readonly failure: JobFailure };
 
 /** How a job ended, to be told to people exactly once. */
 export type JobEnding = DrawnJob | CancelledJob | FailedJob;

@@ -49,6 +49,14 @@ export function createClaims(database: Database): DrawingStore {
       return renewed.length === 1;
     },
 
+    changeRequest: (lease, request) =>
+      database.transaction(async (sql) => {
+        const job = await lockDrawing(sql, lease);
+        if (job === null) return null;
+        await sql.query('update jobs set request = $2::text::jsonb where id = $1', [job.id, JSON.stringify(request)]);
+        return { ...job, request };
+      }),
+
     async putBack(lease, { notBefore, setback }) {
       let setbacks = 0;
       const job = await write(lease, putBack, async (sql) => {

@@ -1,5 +1,5 @@
 import { QuartetError } from '../errors.ts';
-import type { Job, JobId, JobState } from '../jobs/job.ts';
+import type { DrawingJob, Job, JobId, JobState } from '../jobs/job.ts';
 import type { DrawingLease } from '../jobs/job-store.ts';
 import { row, type Sql } from './database.ts';
 import { jobColumns, jobRow } from './job-row.ts';
@@ -18,7 +18,7 @@ export function lockJob(sql: Sql, id: JobId): Promise<Job | null> {
 }
 
 /** As `lockJob`; null unless it is being drawn by just this attempt. */
-export async function lockDrawing(sql: Sql, lease: DrawingLease): Promise<Job | null> {
+export async function lockDrawing(sql: Sql, lease: DrawingLease): Promise<DrawingJob | null> {
   const job = await lockJob(sql, lease.id);
   return job?.state === 'drawing' && job.attempt === lease.attempt ? job : null;
 }

@@ -149,7 +149,12 @@ describe('the line', () => {
 
   it('does not guess the time before anything was measured', async () => {
     const { jobs, submit } = await open();
-    expect(await jobs.standing((await submit()).id)).toEqual({ place: 1, waiting: 1, secondsLeft: null });
+    expect(await jobs.standing((await submit()).id)).toEqual({
+      place: 1,
+      waiting: 1,
+      secondsLeft: null,
+      pausedBecause: null,
+    });
   });
 
   it('refuses what is over a cap in a sentence, and keeps nothing of it', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import { defaultModelId } from '../../src/engines/image-engine.ts';
 import { EngineError, InvalidRequestError, StoreError } from '../../src/errors.ts';
 import type { DrawingStore } from '../../src/jobs/job-store.ts';
 import { pictureKey } from '../../src/jobs/picture-store.ts';
@@ -20,7 +21,8 @@ async function open(options: JobWorldOptions = {}) {
 }
 
 afterEach(async () => {
-  for (const world of worlds) await world.close();
+  // A later world may still use the folder of an earlier one.
+  for (const world of worlds.toReversed()) await world.close();
   worlds = [];
 });
 
@@ -68,7 +70,7 @@ describe('runner', () => {
     expect(statesOf(id)).toEqual(['queued', 'drawing', 'queued', 'drawing', 'drawn', 'delivered']);
     expect(platform.progress.map(({ progress }) => progress)).toContainEqual({
       phase: 'retrying',
-      reason: 'The GPU went away.',
+      failure: { code: 'engine_lost', message: 'The GPU went away.' },
     });
     expect(engine.requests[0]).toEqual(engine.requests[1]);
   });
@@ -121,14 +123,94 @@ describe('runner', () => {
     await start();
     const { id } = await submit();
     const owner = sampleRequester('ada');
-    await expect
-      .poll(async () => (await jobs.overview(owner)).pausedBecause)
-      .toBe('The instant engine was told not to be ready.');
-    expect(await jobs.standing(id)).toMatchObject({ place: 1 });
+    await expect.poll(async () => (await jobs.overview(owner)).pausedBecause).toBe('no_server');
+    expect(await jobs.standing(id)).toMatchObject({ place: 1, pausedBecause: 'no_server' });
     expect(engine.requests).toHaveLength(0);
     engine.setReady(true);
     await platform.told(1);
     expect((await jobs.overview(owner)).pausedBecause).toBeNull();
+  });
+
+  it('tells those who wait of a pause, and of the time left when it is over', async () => {
+    const { jobs, engine, submit, start, reached, event } = await open();
+    await start();
+    await reached((await submit()).id, 'delivered');
+    const isTold = (id: string, pausedBecause: string | null, isTimeTold: boolean) =>
+      event(
+        (next) =>
+          next.type === 'progress' &&
+          next.job.id === id &&
+          next.progress.phase === 'waiting' &&
+          next.progress.pausedBecause === pausedBecause &&
+          (next.progress.secondsLeft !== null) === isTimeTold,
+      );
+    engine.setReady(false);
+    await expect.poll(async () => (await jobs.overview(sampleRequester())).pausedBecause).toBe('no_server');
+    const [first, second] = [await submit(), await submit()];
+    await isTold(first.id, 'no_server', false);
+    await isTold(second.id, 'no_server', false);
+    const release = engine.hold();
+    engine.setReady(true);
+    await isTold(second.id, null, true);
+    release();
+    await reached(second.id, 'delivered');
+  });
+
+  it('tells one whose drawing was interrupted of a pause too', async () => {
+    let kill: (() => void) | null = () => engine.setReady(false);
+    const beforeStep = async () => {
+      if (kill === null) return;
+      kill();
+      kill = null;
+      throw new EngineError('engine_unavailable', 'The GPU went away.', { retryable: true });
+    };
+    const { engine, submit, start, reached, event } = await open({ engine: { beforeStep } });
+    await start();
+    const { id } = await submit();
+    await event(({ job, ...next }) => next.type === 'progress' && job.id === id && next.progress.phase === 'retrying');
+    await event(
+      ({ job, ...next }) =>
+        next.type === 'progress' &&
+        job.id === id &&
+        next.progress.phase === 'waiting' &&
+        next.progress.pausedBecause === 'no_server',
+    );
+    engine.setReady(true);
+    await reached(id, 'delivered');
+  });
+
+  it('asks an engine that is away no more often because many jobs come', async () => {
+    const { engine, submit, start } = await open({ jobs: { runner: { pollMs: 60_000 } } });
+    let questions = 0;
+    const answer = engine.health.bind(engine);
+    engine.health = () => {
+      questions++;
+      return answer();
+    };
+    engine.setReady(false);
+    await start();
+    for (let n = 0; n < 50; n++) await submit();
+    expect(questions).toBe(1);
+  });
+
+  it('holds it against no job that the engine did not take it, however often', async () => {
+    const { engine, store, submit, start, reached } = await open();
+    const codes = ['engine_away', 'engine_busy', 'engine_model_missing', 'engine_busy', 'engine_away'];
+    engine.failWith(...codes.map((code) => new EngineError(code, 'Not now.', { retryable: true })));
+    await start();
+    const { id } = await submit();
+    expect(await reached(id, 'delivered')).toMatchObject({ attempt: 6 });
+    expect(await store.setbacks(id)).toBe(0);
+  });
+
+  it('draws with the engine’s first model, in its size, what was asked for before any model was known', async () => {
+    const { engine, store, submit, start, reached } = await open();
+    await start();
+    const { id } = await submit('ada', { model: defaultModelId, size: { width: 1_024, height: 8 } });
+    const settled = { model: 'instant', size: { width: 512, height: 512 } };
+    expect(await reached(id, 'delivered')).toMatchObject({ request: settled });
+    expect(await store.get(id)).toMatchObject({ request: settled });
+    expect(engine.requests).toEqual([expect.objectContaining(settled)]);
   });
 
   it('pauses, and does not stand still, when the engine does not tell its health', async () => {
@@ -137,9 +219,7 @@ describe('runner', () => {
     engine.health = () => new Promise(() => undefined);
     await jobs.start([platform]);
     await submit();
-    await expect
-      .poll(async () => (await jobs.overview(sampleRequester())).pausedBecause)
-      .toBe('The engine does not answer.');
+    await expect.poll(async () => (await jobs.overview(sampleRequester())).pausedBecause).toBe('silent');
     engine.health = answer;
     await platform.told(1);
   });

@@ -97,11 +97,12 @@ export function describeChatPlatform(
 const preview: RgbPicture = { width: 8, height: 8, data: new Uint8Array(8 * 8 * 3).fill(120) };
 const broken: RgbPicture = { width: 8, height: 8, data: new Uint8Array(3) };
 const progresses: readonly JobProgress[] = [
-  { phase: 'waiting', place: 3, waiting: 7, secondsLeft: null },
+  { phase: 'waiting', place: 3, waiting: 7, secondsLeft: null, pausedBecause: null },
+  { phase: 'waiting', place: 1, waiting: 1, secondsLeft: null, pausedBecause: 'no_server' },
   { phase: 'drawing', step: 1, steps: 20, secondsLeft: 12, previews: [preview, preview] },
   { phase: 'drawing', step: 2, steps: 20, secondsLeft: null, previews: [broken] },
   { phase: 'drawing', step: 20, steps: 20, secondsLeft: 0, previews: null },
-  { phase: 'retrying', reason: 'the engine went away' },
+  { phase: 'retrying', failure: { code: 'engine_unavailable', message: 'The engine went away.' } },
 ];
 
 function base(platform: PlatformName, userId: string) {

@@ -238,6 +238,18 @@ export function describeJobStore(
         expect(await store.saveDrawn(removed, sampleDrawing(removed.id), times.now)).toBeNull();
       });
 
+      it('changes what is drawn, for the attempt that draws it only', async () => {
+        await accept();
+        const job = await claim();
+        const request = { ...job.request, model: 'another "model"', size: { width: 8, height: 8 } };
+        expect(await store.changeRequest(job, request)).toEqual({ ...job, request });
+        expect(await store.get(job.id)).toEqual({ ...job, request });
+        expect(await store.changeRequest({ id: job.id, attempt: 2 }, job.request)).toBeNull();
+        await store.putBack(job, { notBefore: 0, setback: false });
+        expect(await store.changeRequest(job, job.request)).toBeNull();
+        expect((await store.get(job.id))?.request).toEqual(request);
+      });
+
       it('counts setbacks', async () => {
         await accept();
         const job = await claim();

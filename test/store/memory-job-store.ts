@@ -129,6 +129,14 @@ export function createMemoryJobStore(): JobStore {
       return entry !== null;
     },
 
+    async changeRequest(lease, request) {
+      const entry = held(lease);
+      if (entry?.job.state !== 'drawing') return null;
+      const changed = { ...entry.job, request };
+      entry.job = changed;
+      return changed;
+    },
+
     async putBack(lease, { notBefore, setback }) {
       const entry = held(lease);
       if (entry === null) return null;

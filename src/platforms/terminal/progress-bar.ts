@@ -1,10 +1,12 @@
+import { describeRetry } from '../../../commands/describe-error.ts';
+import type { Messages } from '../../messages/messages.ts';
 import type { JobProgress } from '../chat-platform.ts';
 
 const parts = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 
 /** How far a drawing is, in words. */
-export function progressWords(progress: JobProgress): string {
-  if (progress.phase === 'retrying') return `trying again: ${progress.reason}`;
+export function progressWords(progress: JobProgress, messages: Messages): string {
+  if (progress.phase === 'retrying') return describeRetry(progress.failure, messages);
   if (progress.phase === 'waiting') return `number ${progress.place} of ${progress.waiting} in line`;
   const { step, steps, secondsLeft } = progress;
   const left = secondsLeft === null || step === steps ? '' : `, ${secondsLeft} s left`;
@@ -12,8 +14,8 @@ export function progressWords(progress: JobProgress): string {
 }
 
 /** The same as one line with a bar before it, where it fits, at most `columns` wide. */
-export function renderProgress(progress: JobProgress, columns: number): string {
-  const words = progressWords(progress);
+export function renderProgress(progress: JobProgress, columns: number, messages: Messages): string {
+  const words = progressWords(progress, messages);
   const width = Math.min(40, columns - words.length - 3);
   if (progress.phase !== 'drawing' || width < 8) return clip(words, columns);
   return `▕${bar(progress.step / progress.steps, width)}▏ ${words}`;

@@ -41,7 +41,7 @@ export function createSessionJobs({ engine, clock }: SessionJobsOptions): Sessio
   const waiting = () => [...jobs.values()].filter(({ state }) => state === 'queued');
   const standingOf = (job: Job) => {
     const place = waiting().findIndex(({ id }) => id === job.id) + 1;
-    return { place, waiting: waiting().length, secondsLeft: null };
+    return { place, waiting: waiting().length, secondsLeft: null, pausedBecause: null };
   };
 
   function put<Kept extends Job>(job: Kept): Kept {

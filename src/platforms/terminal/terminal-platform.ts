@@ -9,7 +9,7 @@ import { decodeStored } from '../../images/stored-picture.ts';
 import type { DrawnJob, JobId } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { makeFolder } from '../../make-folder.ts';
-import { messagesFor } from '../../messages/messages.ts';
+import { type Messages, messagesFor } from '../../messages/messages.ts';
 import type { ChatPlatform, JobProgress } from '../chat-platform.ts';
 import type { Output } from './output.ts';
 import { pictureProtocol } from './picture-protocol.ts';
@@ -40,17 +40,17 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
   let hasBar = false;
   let isFolderNew = false;
 
-  function showLine(progress: JobProgress): void {
+  function showLine(progress: JobProgress, messages: Messages): void {
     const columns = stderr.columns || defaultColumns;
     if (stderr.isTTY) {
-      stderr.write(`\r${renderProgress(progress, columns - 1)}\u001b[K`);
+      stderr.write(`\r${renderProgress(progress, columns - 1, messages)}\u001b[K`);
       hasBar = true;
       return;
     }
     const quarter = progress.phase === 'drawing' ? Math.floor((progress.step / progress.steps) * plainSteps) : 0;
     if (quarter === shownQuarter) return;
     shownQuarter = quarter;
-    stderr.write(`${progressWords(progress)}\n`);
+    stderr.write(`${progressWords(progress, messages)}\n`);
   }
 
   function endBar(): void {
@@ -88,8 +88,8 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
       isFolderNew = await makeFolder(options.folder);
       closed = false;
     },
-    showProgress(_, progress) {
-      if (!closed) showLine(progress);
+    showProgress(job, progress) {
+      if (!closed) showLine(progress, messagesFor(job.requester.locale));
     },
     async deliver(job, { signal }) {
       signal.throwIfAborted();

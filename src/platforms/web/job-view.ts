@@ -1,16 +1,23 @@
 import type { ReplyButton } from '../../../commands/define-command.ts';
-import { describeFailure } from '../../../commands/describe-error.ts';
+import { describeFailure, describeRetry } from '../../../commands/describe-error.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
 import { drawingNotes } from '../../../commands/vocabulary.ts';
 import type { EngineDescription } from '../../engines/image-engine.ts';
-import type { DrawAction, DrawRequest, Job, JobState } from '../../jobs/job.ts';
+import type { DrawAction, DrawRequest, Job, JobFailure, JobState } from '../../jobs/job.ts';
 import type { Standing } from '../../jobs/jobs.ts';
 import { hasPictures, isUnfinished } from '../../jobs/transitions.ts';
-import { messagesFor } from '../../messages/messages.ts';
+import { type Messages, messagesFor } from '../../messages/messages.ts';
 
 /** How far an unfinished job is, as the page shows it; previews are data URLs, one a picture. */
 export type ProgressView =
-  | { readonly phase: 'waiting'; readonly place: number; readonly waiting: number; readonly secondsLeft: number | null }
+  | {
+      readonly phase: 'waiting';
+      readonly place: number;
+      readonly waiting: number;
+      readonly secondsLeft: number | null;
+      /** A sentence, while drawing is paused. */
+      readonly paused: string | null;
+    }
   | {
       readonly phase: 'drawing';
       readonly step: number;
@@ -18,7 +25,7 @@ export type ProgressView =
       readonly secondsLeft: number | null;
       readonly previews: readonly string[];
     }
-  | { readonly phase: 'retrying'; readonly reason: string };
+  | { readonly phase: 'retrying'; readonly sentence: string };
 
 export interface PictureView {
   readonly url: string;
@@ -83,8 +90,15 @@ export function renderJob(job: Job, progress: ProgressView | null, engine: Engin
 }
 
 /** Where a job stands when nothing newer is known about it. */
-export function standingView(standing: Standing): ProgressView {
-  return { phase: 'waiting', place: standing.place, waiting: standing.waiting, secondsLeft: standing.secondsLeft };
+export function standingView(standing: Standing, messages: Messages): ProgressView {
+  const { place, waiting, secondsLeft, pausedBecause } = standing;
+  const paused = pausedBecause === null ? null : messages.paused[pausedBecause];
+  return { phase: 'waiting', place, waiting, secondsLeft, paused };
+}
+
+/** Why a job is drawn again. */
+export function retryView(failure: JobFailure, messages: Messages): ProgressView {
+  return { phase: 'retrying', sentence: describeRetry(failure, messages) };
 }
 
 function endOf(job: Job): number | null {

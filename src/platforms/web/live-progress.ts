@@ -1,7 +1,8 @@
 import type { RgbPicture } from '../../engines/image-engine.ts';
 import type { Job, JobId } from '../../jobs/job.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import type { JobProgress } from '../chat-platform.ts';
-import type { ProgressView } from './job-view.ts';
+import { type ProgressView, retryView, standingView } from './job-view.ts';
 
 export interface LiveProgressOptions {
   /** A preview as a data URL. */
@@ -46,7 +47,7 @@ export class LiveProgress {
     const { id } = job;
     let progress: JobProgress | null = first;
     while (progress !== null) {
-      const view = await this.#view(id, progress);
+      const view = await this.#view(job, progress);
       // Forgotten while its previews were encoded: the job has ended.
       if (!this.#encoding.has(id)) return;
       this.#views.set(id, view);
@@ -57,10 +58,12 @@ export class LiveProgress {
     this.#encoding.delete(id);
   }
 
-  async #view(job: JobId, progress: JobProgress): Promise<ProgressView> {
-    if (progress.phase !== 'drawing') return progress;
+  async #view(job: Job, progress: JobProgress): Promise<ProgressView> {
+    const messages = messagesFor(job.requester.locale);
+    if (progress.phase === 'waiting') return standingView(progress, messages);
+    if (progress.phase === 'retrying') return retryView(progress.failure, messages);
     const { phase, step, steps, secondsLeft } = progress;
-    const before = this.#views.get(job);
+    const before = this.#views.get(job.id);
     const previews =
       progress.previews === null
         ? before?.phase === 'drawing'

@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
-import type { ImageEngine } from '../../engines/image-engine.ts';
+import type { EngineHealth, ImageEngine } from '../../engines/image-engine.ts';
 import type { Job, Requester } from '../../jobs/job.ts';
 import type { Jobs, QueueOverview } from '../../jobs/jobs.ts';
+import { type Messages, messagesFor } from '../../messages/messages.ts';
 import { type JobView, type ProgressView, standingView } from './job-view.ts';
 import { webLimits } from './limits.ts';
 import type { PageEvent } from './outbox.ts';
@@ -9,10 +10,22 @@ import type { Streams } from './streams.ts';
 
 export interface SnapshotsOptions {
   readonly jobs: Pick<Jobs, 'recent' | 'overview'>;
-  readonly engine: Pick<ImageEngine, 'health'>;
+  readonly engine: Pick<ImageEngine, 'describe' | 'health'>;
   readonly streams: Streams;
   readonly view: (job: Job) => JobView;
   readonly logger: Logger;
+}
+
+/** The state of the queue as the page shows it. */
+export interface StatusView {
+  readonly waiting: number;
+  readonly drawing: number;
+  readonly delivered: number;
+  /** A sentence, while nothing new is begun. */
+  readonly paused: string | null;
+  /** Ids of the models on offer: when they change, the page asks for the world anew. */
+  readonly models: readonly string[];
+  readonly own: readonly { readonly id: string; readonly progress: ProgressView }[];
 }
 
 /** What the page is told on connecting, and again whenever the queue has moved. */
@@ -32,8 +45,11 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   let soon: NodeJS.Timeout | null = null;
   let regularly: NodeJS.Timeout | null = null;
 
-  async function status(requester: Requester, health: { ready: boolean; detail: string }): Promise<PageEvent> {
-    return { event: 'status', key: 'status', data: statusView(await jobs.overview(requester), health) };
+  async function status(requester: Requester, health: EngineHealth): Promise<PageEvent> {
+    const overview = await jobs.overview(requester);
+    const models = options.engine.describe().models.map(({ id }) => id);
+    const messages = messagesFor(requester.locale);
+    return { event: 'status', key: 'status', data: statusView(overview, health, models, messages) };
   }
 
   async function of(requester: Requester): Promise<readonly PageEvent[]> {
@@ -84,17 +100,20 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
   };
 }
 
-function statusView(overview: QueueOverview, health: { ready: boolean; detail: string }): unknown {
-  const own: { id: string; progress: ProgressView }[] = overview.own.map(({ job, standing }) => ({
-    id: job.id,
-    progress: standingView(standing),
-  }));
+function statusView(
+  overview: QueueOverview,
+  health: EngineHealth,
+  models: readonly string[],
+  messages: Messages,
+): StatusView {
+  // What draws may know of it later than the engine itself.
+  const pausedBecause = overview.pausedBecause ?? (health.ready ? null : health.why);
   return {
     waiting: overview.waiting,
     drawing: overview.drawing,
     delivered: overview.delivered,
-    pausedBecause: overview.pausedBecause,
-    engine: { ready: health.ready, detail: health.detail },
-    own,
+    paused: pausedBecause === null ? null : messages.paused[pausedBecause],
+    models,
+    own: overview.own.map(({ job, standing }) => ({ id: job.id, progress: standingView(standing, messages) })),
   };
 }

@@ -23,7 +23,7 @@ import { renderWorld } from './world-view.ts';
 
 export interface WebPlatformOptions {
   readonly services: CommandServices;
-  readonly engine: Pick<ImageEngine, 'health'>;
+  readonly engine: Pick<ImageEngine, 'describe' | 'health'>;
   /** Host names besides the loopback ones under which the page may be reached, without port. */
   readonly allowedHosts: readonly string[];
   /** Largest picture that somebody may send. */

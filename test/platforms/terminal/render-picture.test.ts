@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { RgbPicture } from '../../../src/engines/image-engine.ts';
+import { english } from '../../../src/messages/en.ts';
 import { pictureProtocol } from '../../../src/platforms/terminal/picture-protocol.ts';
 import { renderProgress } from '../../../src/platforms/terminal/progress-bar.ts';
 import { renderPicture } from '../../../src/platforms/terminal/render-picture.ts';
@@ -69,11 +70,11 @@ describe('the progress line', () => {
   const drawing = { phase: 'drawing', step: 10, steps: 20, secondsLeft: 4, previews: null } as const;
 
   test('is a bar and words', () => {
-    expect(renderProgress(drawing, 80)).toBe(`▕${'█'.repeat(20)}${' '.repeat(20)}▏ step 10 of 20, 4 s left`);
+    expect(renderProgress(drawing, 80, english)).toBe(`▕${'█'.repeat(20)}${' '.repeat(20)}▏ step 10 of 20, 4 s left`);
   });
 
   test.each([5, 20, 30, 40, 79])('fits into %i columns', (columns) => {
-    expect(Array.from(renderProgress(drawing, columns)).length).toBeLessThanOrEqual(columns);
+    expect(Array.from(renderProgress(drawing, columns, english)).length).toBeLessThanOrEqual(columns);
   });
 });
 

@@ -170,7 +170,7 @@ describe('the event stream', () => {
     release();
     const events = await reading;
     expect(events[0]).toMatchObject({ event: 'snapshot', data: { jobs: [{ id: job.id }] } });
-    expect(events[1]).toMatchObject({ event: 'status', data: { engine: { ready: true } } });
+    expect(events[1]).toMatchObject({ event: 'status', data: { paused: null, models: ['instant'] } });
     const last = events.at(-1)?.data as JobView;
     expect(last.pictures.map(({ alt }) => alt)).toEqual([1, 2, 3, 4].map((n) => `a boat (picture ${n} of 4)`));
   });

@@ -18,7 +18,7 @@ export function createAnnouncer(store) {
     for (const job of store.jobs.values()) {
       const { progress } = job;
       const half = progress?.phase === 'drawing' && progress.step * 2 >= progress.steps;
-      const place = progress?.phase === 'waiting' ? progress.place : '';
+      const place = progress?.phase === 'waiting' ? `${progress.place} ${progress.paused}` : '';
       const news = isEnded(job)
         ? job.state.replace('delivered', 'drawn')
         : `${job.state} ${progress?.phase} ${place} ${half}`;

@@ -41,8 +41,11 @@ const channel = createChannel(store, {
 const composer = createComposer(world, { send: ask, onProblem: toast });
 const gallery = createGallery({ open: lightbox.open, onProblem: toast });
 createNavigation({ onGallery: () => gallery.refresh(), onHelp: () => ask('/help', null), onChannel: composer.focus });
-createSidebar(world, store);
+const sidebar = createSidebar(world, store);
 listen(store);
+store.subscribe((topic) => {
+  if (topic === 'status') void keepUpWithModels();
+});
 channel.render();
 
 /** @param {string} line @param {File | null} picture */
@@ -146,6 +149,14 @@ async function loadOlder() {
   } catch (error) {
     toast(error instanceof Error ? error.message : String(error));
   }
+}
+
+/** New models appear on the engine, old ones go: what is offered here follows. */
+async function keepUpWithModels() {
+  const now = store.state.status?.models.join('\n');
+  if (now === undefined || now === world.engine.models.map(({ id }) => id).join('\n')) return;
+  Object.assign(world, await loadWorld());
+  sidebar.render();
 }
 
 async function loadWorld() {

@@ -19,7 +19,8 @@ export function createComposer(world, actions) {
   const field = /** @type {HTMLTextAreaElement} */ (byId('line'));
   const chips = byId('chips');
   const sendButton = /** @type {HTMLButtonElement} */ (byId('send'));
-  const commands = world.commands.filter(({ surface }) => surface === 'slash');
+  // Each time anew: models and sizes may change while the page is open.
+  const commands = () => world.commands.filter(({ surface }) => surface === 'slash');
   const attachment = createAttachment({
     maxBytes: world.maxUploadBytes,
     onChange: refresh,
@@ -47,13 +48,13 @@ export function createComposer(world, actions) {
     field.style.height = `${Math.min(field.scrollHeight, 168)}px`;
     const isEmpty = field.value.trim() === '';
     sendButton.disabled = isEmpty;
-    suggestions.show(isEmpty ? null : complete(field.value, field.selectionStart, commands));
+    suggestions.show(isEmpty ? null : complete(field.value, field.selectionStart, commands()));
     renderChips(isEmpty && attachment.file() === null);
   }
 
   /** @param {boolean} hidden */
   function renderChips(hidden) {
-    const unused = hidden ? [] : unusedOptions(field.value, commands);
+    const unused = hidden ? [] : unusedOptions(field.value, commands());
     const shown = chipOrder
       .flatMap((name) => unused.filter((option) => option.name === name))
       .filter((option) => option.name !== 'strength' || attachment.file() !== null);

@@ -36,14 +36,14 @@ export function timeLeft(seconds) {
 
 /** @param {ProgressView | null} progress @param {JobView['state']} state */
 export function progressLine(progress, state) {
-  if (progress?.phase === 'retrying') return `Trying again: ${progress.reason}`;
+  if (progress?.phase === 'retrying') return progress.sentence;
   if (progress?.phase === 'drawing') {
     return joined(['Drawing', `step ${progress.step} of ${progress.steps}`, timeLeft(progress.secondsLeft)]);
   }
   if (state === 'drawing') return joined(['Drawing', timeLeft(progress?.secondsLeft ?? null)]);
   if (progress === null) return 'Waiting';
-  if (progress.place <= 1) return joined(['Next in line', timeLeft(progress.secondsLeft)]);
-  return joined([`Number ${progress.place} in line of ${progress.waiting}`, timeLeft(progress.secondsLeft)]);
+  const place = progress.place <= 1 ? 'Next in line' : `Number ${progress.place} in line of ${progress.waiting}`;
+  return joined([place, progress.paused ?? timeLeft(progress.secondsLeft)]);
 }
 
 /** @param {JobView['request']['scheduler']} scheduler */

@@ -14,14 +14,14 @@ export function createSidebar(world, store) {
 
   function render() {
     const { status, connected } = store.state;
-    const ready = connected && status?.engine.ready === true && status.pausedBecause === null;
+    const paused = status?.paused ?? null;
+    const ready = connected && status !== null && paused === null;
     light.dataset.state = !connected || status === null ? 'away' : ready ? 'ready' : 'paused';
     line.textContent = headline(ready);
-    const reason = status?.pausedBecause ?? (status && !status.engine.ready ? status.engine.detail : null);
-    banner.hidden = connected && reason === null;
+    banner.hidden = connected && paused === null;
     banner.className = `banner ${connected ? 'is-paused' : 'is-lost'}`;
     banner.textContent = connected
-      ? `Drawing is paused: ${reason ?? ''} Your messages are kept in line.`
+      ? `${paused} Your messages are kept in line.`
       : 'Connection lost. Trying again; nothing you sent is lost.';
     facts.replaceChildren(
       ...fact('Waiting', String(status?.waiting ?? '–')),
@@ -48,6 +48,7 @@ export function createSidebar(world, store) {
     if (topic === 'status' || topic === 'connection') render();
   });
   render();
+  return { render };
 }
 
 /** @param {string} name @param {string} value */

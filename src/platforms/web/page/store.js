@@ -1,5 +1,6 @@
 /** @typedef {import('../job-view.ts').JobView} JobView */
 /** @typedef {import('../job-view.ts').ProgressView} ProgressView */
+/** @typedef {import('../snapshots.ts').StatusView} Status */
 /** @typedef {import('../world-view.ts').WorldView} WorldView */
 
 /**
@@ -7,16 +8,6 @@
  * `failed` where it never came and may be sent again.
  *
  * @typedef {{ key: string, at: number, line: string, answer: string | null, pending: boolean, failed: boolean, shown?: { id: string, thumbnail: string, prompt: string }[] }} Note
- */
-
-/**
- * @typedef {object} Status
- * @property {number} waiting
- * @property {number} drawing
- * @property {number} delivered
- * @property {string | null} pausedBecause
- * @property {{ ready: boolean, detail: string }} engine
- * @property {{ id: string, progress: ProgressView }[]} own
  */
 
 /** @typedef {'jobs' | 'notes' | 'status' | 'connection'} Topic */
