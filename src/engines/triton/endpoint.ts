@@ -85,10 +85,10 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
       const name = tritonModel;
       const question = create(ModelReadyRequestSchema, { name });
       const { ready } = await connection.ask(GRPCInferenceService.method.modelReady, question, times.probeTimeoutMs);
-      misses = 0;
       if (!ready) become({ state: 'away', detail: `${url} is not ready to serve \`${name}\`.` });
       // Three questions of a few kilobytes: cheap enough to see at once when somebody changed the model.
       else become(await inspect());
+      misses = 0;
     } catch (error) {
       missed(error);
     }

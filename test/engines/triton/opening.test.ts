@@ -194,45 +194,18 @@ describe.skipIf(!hasOpenssl)(hasOpenssl ? 'TLS' : 'TLS (openssl, which makes the
   const file = (name: string) => join(folder, name);
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'quartet-tls-'));
-    const openssl = (...words: string[]) => promisify(execFile)('openssl', words, { cwd: folder });
-    await openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=test',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-      '-keyout',
-      'key.pem',
-      '-out',
-      'cert.pem',
-    );
-    await openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=other',
-      '-keyout',
-      'other-key.pem',
-      '-out',
-      'other-cert.pem',
-    );
+    await makeCertificate('test', 'key.pem', 'cert.pem');
+    await makeCertificate('other', 'other-key.pem', 'other-cert.pem');
   });
   afterAll(() => rm(folder, { recursive: true }));
+
+  /** One that vouches for itself. */
+  async function makeCertificate(name: string, key: string, certificate: string): Promise<void> {
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const subject = ['-subj', `/CN=${name}`, '-addext', 'subjectAltName=IP:127.0.0.1'];
+    const words = ['req', '-x509', ...curve, ...subject, '-days', '2', '-keyout', key, '-out', certificate];
+    await promisify(execFile)('openssl', words, { cwd: folder });
+  }
 
   async function secureServer(mutual: boolean): Promise<TritonServer> {
     const [key, cert] = await Promise.all([readFile(file('key.pem')), readFile(file('cert.pem'))]);
