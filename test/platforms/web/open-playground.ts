@@ -51,7 +51,9 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Pl
   });
   const platform = await createWebPlatform({
     services: {
-      engine: engine.describe(),
+      get engine() {
+        return engine.describe();
+      },
       jobs,
       readAttachment: createReadAttachment({ maxBytes: maxUploadBytes }),
       randomSeed: () => Math.floor(Math.random() * 0x1_0000_0000),

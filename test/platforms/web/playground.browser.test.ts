@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JobStore } from '../../../src/jobs/job-store.ts';
+import { english } from '../../../src/messages/en.ts';
 import { createInstantEngine } from '../../engines/instant-engine.ts';
 import { createMemoryJobStore } from '../../store/memory-job-store.ts';
 import { chromiumArguments, findChromium } from './find-chromium.ts';
@@ -155,6 +156,30 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await page.getByRole('button', { name: 'Cancel' }).click();
     await said('Cancelled.');
     release();
+  });
+
+  test('says beside a waiting job that drawing is paused, and goes on by itself', async () => {
+    const release = engine.hold();
+    await type('a boat');
+    await said('Drawing');
+    engine.setReady(false);
+    release();
+    await drawn(4);
+    await type('a house');
+    await said(`Next in line · ${english.paused.no_server}`);
+    await page.locator('#banner', { hasText: `${english.paused.no_server} Your messages are kept` }).waitFor();
+    engine.setReady(true);
+    await drawn(8);
+    await page.locator('#banner').waitFor({ state: 'hidden' });
+  });
+
+  test('offers a model that the engine got while the page was open', async () => {
+    const described = engine.describe();
+    const more = described.models.map((model) => ({ ...model, id: 'cats', title: 'Cats' }));
+    engine.describe = () => ({ ...described, models: [...described.models, ...more] });
+    await page.locator('#status-facts', { hasText: 'Instant, Cats' }).waitFor();
+    await field().fill('/imagine a boat model:');
+    await page.getByRole('option', { name: 'Cats' }).waitFor();
   });
 
   test('deletes a result after asking', async () => {
