@@ -42,6 +42,8 @@ export async function runQuartet(
 /** The real server in a process of its own, which can be killed. */
 export interface ServerProcess {
   readonly url: string;
+  /** Its log so far. */
+  said(): string;
   /** End it with a signal; resolves with the exit code once it is gone. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
@@ -65,6 +67,7 @@ export async function startServer(environment: Environment): Promise<ServerProce
   ]);
   return {
     url,
+    said: () => stderr,
     async end(signal) {
       child.kill(signal);
       const [code] = await closed;

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 export interface SeenJob {
   readonly id: string;
   readonly state: string;
+  readonly progress: { readonly phase: string; readonly paused?: string | null } | null;
   readonly pictures: readonly { readonly url: string; readonly alt: string; readonly seed: number }[];
   readonly failure: { readonly message: string } | null;
 }

@@ -58,7 +58,8 @@ export async function startRealTriton(pipelines: readonly string[], grpcPort?: n
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port of 127.0.0.1 that nobody has at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
