@@ -19,7 +19,7 @@ export interface Choice<Value extends string = string> {
   readonly label: string;
 }
 
-/** What a platform knows before anything is drawn; choices may depend on it. */
+/** What a platform knows before anything is drawn; choices may depend on it. It may change: read it when it is needed. */
 export interface CommandWorld {
   readonly engine: EngineDescription;
 }
