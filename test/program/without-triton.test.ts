@@ -9,7 +9,7 @@ import { runQuartet, startServer } from './server-process.ts';
 import { Visitor } from './visitor.ts';
 
 /** Far less than SHUTDOWN_SECONDS, and than the silence that a drawing is allowed. */
-const promptMs = 8_000;
+const promptMs = 15_000;
 
 let folder: string;
 beforeEach(async () => {
