@@ -38,7 +38,7 @@ class Defaults:
 
     scheduler: str = "dpmpp_2m"
     steps: int = 20
-    guidance_scale: float = 5.0
+    guidance_scale: float = 4.0
     sizes: tuple[tuple[int, int], ...] = ((512, 512),)
 
 

@@ -74,7 +74,6 @@ def draw_curves(folder: Path, out: Path) -> None:
         axes.plot(*zip(*points, strict=True))
         axes.set(title=title, xlabel="minutes")
         axes.grid(alpha=0.3)
-    right.set_yscale("log")
     figure.savefig(out, dpi=110)
 
 
