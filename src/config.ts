@@ -19,6 +19,21 @@ const namesIn = (list: string) =>
 
 const trueOrFalse = oneOf(['true', 'false']).transform((value) => value === 'true');
 
+const listOf = (item: z.ZodType<string, string>) => z.string().transform(namesIn).pipe(z.array(item));
+
+const snowflake = z.string().regex(/^\d{17,20}$/, 'expected an id of Discord, 17 to 20 digits');
+
+const webAddress = (ending: RegExp, expectation: string) =>
+  z.url({ protocol: /^https?$/, error: 'expected an address that starts with https://' }).regex(ending, expectation);
+
+interface Setting {
+  readonly parse: z.ZodType;
+  readonly default: unknown;
+  readonly about: string;
+  /** Whether a problem must not repeat its value. */
+  readonly isSecret?: boolean;
+}
+
 /**
  * Every setting: how it is parsed, what it is when unset, and the words that README and `.env.example` use for it.
  * An empty value counts as unset.
@@ -29,6 +44,79 @@ export const settings = {
     parse: z.string().regex(/^postgres(ql)?:\/\//, 'expected an address that starts with postgres://'),
     default: null,
     about: 'A PostgreSQL server. Unset: an embedded database in DATA_DIR.',
+  },
+  DISCORD_TOKEN: {
+    parse: z.string().regex(/^\S{20,}$/, 'expected the token of a bot, without spaces'),
+    default: null,
+    isSecret: true,
+    about: 'The bot’s token (Developer Portal, Bot, Reset Token). Unset: no Discord.',
+  },
+  DISCORD_GUILD_ID: {
+    parse: snowflake,
+    default: null,
+    about: 'Register the commands in this server only, where they change at once. Unset: everywhere.',
+  },
+  DISCORD_CHANNELS: {
+    parse: listOf(snowflake),
+    default: [] as string[],
+    about: 'Ids of the channels, separated by commas, in which the bot draws, threads included. Unset: in all.',
+  },
+  DISCORD_API_URL: {
+    parse: webAddress(/\/api$/, 'expected an address that ends in /api'),
+    default: 'https://discord.com/api',
+    about: 'Where Discord’s API is.',
+  },
+  DISCORD_CDN_URL: {
+    parse: webAddress(/[^/]$/, 'expected an address without a slash at its end'),
+    default: 'https://cdn.discordapp.com',
+    about: 'Where Discord keeps the pictures that people attach.',
+  },
+  SLACK_BOT_TOKEN: {
+    parse: z.string().regex(/^xoxb-\S+$/, 'expected a bot token, which begins with xoxb-'),
+    default: null,
+    isSecret: true,
+    about:
+      'The bot’s token for one workspace (OAuth & Permissions). Unset: no Slack, unless people install it themselves.',
+  },
+  SLACK_APP_TOKEN: {
+    parse: z.string().regex(/^xapp-\S+$/, 'expected an app-level token, which begins with xapp-'),
+    default: null,
+    isSecret: true,
+    about: 'Socket Mode: the app-level token with connections:write.',
+  },
+  SLACK_SIGNING_SECRET: {
+    parse: z.string().regex(/^\S{8,}$/, 'expected the signing secret, without spaces'),
+    default: null,
+    isSecret: true,
+    about: 'HTTP mode: Slack calls /slack/events, and this checks that it is Slack.',
+  },
+  SLACK_CLIENT_ID: {
+    parse: z.string(),
+    default: null,
+    about: 'HTTP mode in several workspaces: people install the bot at /slack/install.',
+  },
+  SLACK_CLIENT_SECRET: { parse: z.string(), default: null, isSecret: true, about: 'The secret to SLACK_CLIENT_ID.' },
+  SLACK_CHANNELS: {
+    parse: listOf(z.string().regex(/^[CDG][A-Z0-9]+$/, 'expected ids of channels, as in C0123456789')),
+    default: [] as string[],
+    about: 'Ids of the channels, separated by commas, in which the bot draws. Unset: in all.',
+  },
+  SLACK_API_URL: {
+    parse: webAddress(/\/api\/$/, 'expected an address that ends in /api/'),
+    default: 'https://slack.com/api/',
+    about: 'Where Slack’s API is.',
+  },
+  BUTTON_SECRET: {
+    parse: z.string().min(16, 'expected at least 16 characters'),
+    default: null,
+    isSecret: true,
+    about:
+      'What buttons are signed with; the same for all processes. Unset: made at the first start and kept in DATA_DIR.',
+  },
+  ADMIN_USERS: {
+    parse: listOf(z.string().regex(/^(discord|slack):\S+$/, 'expected ids as in discord:123 or slack:U123')),
+    default: [] as string[],
+    about: 'People, separated by commas, who may end and delete what is not theirs: discord:123, slack:U123.',
   },
   TRITON_URLS: {
     parse: z.string().transform(namesIn),
@@ -44,6 +132,7 @@ export const settings = {
   TRITON_AUTH_HEADER: {
     parse: z.string(),
     default: null,
+    isSecret: true,
     about: 'A header for every call to Triton, as in triton-grpc-protocol-key: value for restricted protocols.',
   },
   TRITON_CA_FILE: {
@@ -103,7 +192,7 @@ export const settings = {
     about: 'How much is logged: fatal, error, warn, info, debug, trace or silent.',
   },
   LOG_PROMPTS: { parse: trueOrFalse, default: false, about: 'Whether prompts appear in the log.' },
-} as const satisfies Record<string, { parse: z.ZodType; default: unknown; about: string }>;
+} as const satisfies Record<string, Setting>;
 
 type Settings = typeof settings;
 type Widen<Value> = Value extends boolean ? boolean : Value extends number ? number : Value;
@@ -122,12 +211,41 @@ export function parseConfig(environment: Readonly<Record<string, string | undefi
     const parsed = setting.parse.safeParse(raw);
     if (parsed.success) return [name, parsed.data];
     const expectation = parsed.error.issues[0]?.message ?? 'not understood';
-    problems.push(`${name}: ${expectation}, got "${shortened(raw)}".`);
+    const isSecret = 'isSecret' in setting && setting.isSecret;
+    problems.push(`${name}: ${expectation}, got ${isSecret ? 'something else' : `"${shortened(raw)}"`}.`);
     return [name, setting.default];
   });
-  if (problems.length > 0) throw new ConfigError(problems);
   // The entries were made from the same table that the type is made from.
-  return Object.fromEntries(entries) as Config;
+  const config = Object.fromEntries(entries) as Config;
+  problems.push(...contradictions(config));
+  if (problems.length > 0) throw new ConfigError(problems);
+  return config;
+}
+
+/** What is wrong with settings that are right each by itself. */
+function contradictions(config: Config): string[] {
+  const { SLACK_BOT_TOKEN, SLACK_APP_TOKEN, SLACK_SIGNING_SECRET, SLACK_CLIENT_ID, SLACK_CLIENT_SECRET } = config;
+  const problems: string[] = [];
+  const isSocketMode = SLACK_APP_TOKEN !== null;
+  if (SLACK_BOT_TOKEN !== null && !isSocketMode && SLACK_SIGNING_SECRET === null) {
+    problems.push(
+      'SLACK_BOT_TOKEN: expected SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode) beside it, got neither.',
+    );
+  }
+  if (isSocketMode && SLACK_BOT_TOKEN === null) {
+    problems.push('SLACK_APP_TOKEN: expected SLACK_BOT_TOKEN beside it, got nothing.');
+  }
+  if ((SLACK_CLIENT_ID === null) !== (SLACK_CLIENT_SECRET === null)) {
+    problems.push('SLACK_CLIENT_ID and SLACK_CLIENT_SECRET: expected both or none, got one.');
+  }
+  const isInstallable = SLACK_CLIENT_ID !== null;
+  if (isInstallable && (isSocketMode || SLACK_SIGNING_SECRET === null)) {
+    problems.push('SLACK_CLIENT_ID: expected HTTP mode, with SLACK_SIGNING_SECRET and without SLACK_APP_TOKEN.');
+  }
+  if (!isSocketMode && SLACK_SIGNING_SECRET !== null && SLACK_BOT_TOKEN === null && !isInstallable) {
+    problems.push('SLACK_SIGNING_SECRET: expected SLACK_BOT_TOKEN or SLACK_CLIENT_ID beside it, got neither.');
+  }
+  return problems;
 }
 
 /** Secrets stand in some settings, so a problem shows no more than the beginning. */

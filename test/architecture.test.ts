@@ -18,6 +18,12 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/platforms/chat-platform.ts': ['src/jobs/', 'src/engines/image-engine.ts'],
   'src/platforms/web/': inward('src/images/'),
   'src/platforms/terminal/': inward('src/images/', 'src/make-folder.ts'),
+  'src/platforms/discord/': chatting(),
+  'src/platforms/slack/': chatting(),
+  'src/platforms/button-id.ts': ['src/jobs/job.ts'],
+  'src/platforms/button-secret.ts': ['src/errors.ts'],
+  'src/platforms/edit-budget.ts': ['src/errors.ts'],
+  'src/doctor/finding.ts': [],
   'src/store/': ['src/errors.ts', 'src/make-folder.ts', 'src/jobs/', 'src/engines/image-engine.ts'],
   'src/telemetry/': [],
   'commands/': [
@@ -41,6 +47,12 @@ function inward(...more: string[]): string[] {
     'src/platforms/chat-platform.ts',
     ...more,
   ];
+}
+
+/** What the adapters of chats share. */
+function chatting(): string[] {
+  const shared = ['button-id', 'edit-budget'].map((name) => `src/platforms/${name}.ts`);
+  return inward('src/images/', 'src/config.ts', 'src/doctor/finding.ts', ...shared);
 }
 
 function roomOf(file: string): string | undefined {

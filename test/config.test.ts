@@ -48,6 +48,30 @@ describe('settings', () => {
     ]);
   });
 
+  test('settings that contradict each other are problems too', () => {
+    const signing = { SLACK_SIGNING_SECRET: 'signing-secret' };
+    const bot = { SLACK_BOT_TOKEN: 'xoxb-1' };
+    const app = { SLACK_APP_TOKEN: 'xapp-1' };
+    const install = { SLACK_CLIENT_ID: '1.2', SLACK_CLIENT_SECRET: 'client-secret' };
+    for (const right of [{}, { ...bot, ...app }, { ...bot, ...signing }, { ...signing, ...install }]) {
+      expect(problemsOf(right)).toEqual([]);
+    }
+    for (const wrong of [bot, app, signing, { SLACK_CLIENT_ID: '1.2' }, install, { ...bot, ...app, ...install }]) {
+      expect(problemsOf(wrong).join()).toMatch(/^SLACK_\w+.*: expected .* got /);
+    }
+  });
+
+  test('no part of a wrong secret is repeated', () => {
+    const problems = problemsOf({
+      DISCORD_TOKEN: 'my secret',
+      SLACK_BOT_TOKEN: 'xoxp-secret',
+      BUTTON_SECRET: 'secret',
+    });
+    expect(problems).toHaveLength(3);
+    expect(problems.join()).not.toMatch(/secret,|xoxp|my s/);
+    expect(problems[0]).toBe('DISCORD_TOKEN: expected the token of a bot, without spaces, got something else.');
+  });
+
   test('a long wrong value is not repeated whole: it may be a secret', () => {
     expect(problemsOf({ DATABASE_URL: 'mysql://user:password-of-production@host/db' }).join()).not.toContain(
       'password',

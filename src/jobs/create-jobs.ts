@@ -156,6 +156,10 @@ export async function createJobs(options: CreateJobsOptions): Promise<JobCore> {
     recent: (requester, { limit, before }) =>
       store.recent(ownerOf(requester), { limit, before: before ?? Number.MAX_SAFE_INTEGER }),
 
+    findByMessage: ({ message, ...place }) => store.shownIn(place, { message }),
+
+    findByThread: ({ thread, ...place }) => store.shownIn(place, { thread }),
+
     async delete(id, requester) {
       const allowed = mayChange(await store.get(id), requester);
       if (allowed !== 'yes') return allowed;

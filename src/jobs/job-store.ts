@@ -1,6 +1,7 @@
 import type { Estimate } from './estimates.ts';
 import type {
   CancelledJob,
+  ChatPlace,
   DeliveredJob,
   Drawing,
   DrawingJob,
@@ -118,6 +119,11 @@ export interface ArchiveStore {
   counts(): Promise<{ readonly waiting: number; readonly drawing: number; readonly drawnPictures: number }>;
   /** Jobs with pictures, newest first, created before `before`. */
   history(owner: Owner, options: { readonly limit: number; readonly before: number }): Promise<readonly FinishedJob[]>;
+  /** The newest job with pictures that was asked for or is shown in a thread, or is shown in a message. */
+  shownIn(
+    place: ChatPlace,
+    where: { readonly thread: string } | { readonly message: string },
+  ): Promise<FinishedJob | null>;
   /** Jobs in any state, newest first, created before `before`. */
   recent(owner: Owner, options: { readonly limit: number; readonly before: number }): Promise<readonly Job[]>;
   remove(id: JobId): Promise<Job | null>;

@@ -32,6 +32,15 @@ export interface ReplyTo {
   readonly thread: string | null;
   /** The message that shows the waiting place and progress, once there is one. */
   readonly message: string | null;
+  /** Whether the platform lets only adults in there. */
+  readonly ageRestricted: boolean;
+}
+
+/** A place where results are shown. */
+export interface ChatPlace {
+  readonly platform: PlatformName;
+  readonly workspace: string | null;
+  readonly channel: string;
 }
 
 export const drawActions = ['imagine', 'vary', 'again', 'edit', 'enlarge'] as const;

@@ -1,6 +1,16 @@
 import type { EngineTrouble } from '../engines/image-engine.ts';
 import type { JobProgress } from '../platforms/chat-platform.ts';
-import type { DrawRequest, FinishedJob, Job, JobId, JobState, PictureKey, ReplyTo, Requester } from './job.ts';
+import type {
+  ChatPlace,
+  DrawRequest,
+  FinishedJob,
+  Job,
+  JobId,
+  JobState,
+  PictureKey,
+  ReplyTo,
+  Requester,
+} from './job.ts';
 
 /** Where a waiting or running job stands. */
 export interface Standing {
@@ -64,6 +74,10 @@ export interface Jobs {
     requester: Requester,
     options: { readonly limit: number; readonly before?: number },
   ): Promise<readonly FinishedJob[]>;
+  /** The newest job with pictures that is shown in this message; null where there is none. */
+  findByMessage(place: ChatPlace & { readonly message: string }): Promise<FinishedJob | null>;
+  /** The newest job with pictures in this thread; null where there is none. */
+  findByThread(place: ChatPlace & { readonly thread: string }): Promise<FinishedJob | null>;
   /** The requester's jobs in any state, newest first; `before` is a `createdAt`. */
   recent(requester: Requester, options: { readonly limit: number; readonly before?: number }): Promise<readonly Job[]>;
   /** Remove a job and its pictures; only the requester's own, or as an admin. */

@@ -60,6 +60,21 @@ export function createArchive(database: Database): ArchiveStore {
       return found.filter(hasPictures);
     },
 
+    async shownIn({ platform, workspace, channel }, where) {
+      const [column, shown] =
+        'thread' in where ? ["reply_to->>'thread'", where.thread] : ["reply_to->>'message'", where.message];
+      const found = await row(
+        database,
+        jobRow,
+        `select ${jobColumns} from jobs
+         where platform = $1 and reply_to->>'channel' = $2 and reply_to->>'workspace' is not distinct from $3
+           and state in ('drawn', 'delivered') and (${column} = $4 or message = $4)
+         order by created_at desc, position desc limit 1`,
+        [platform, channel, workspace, shown],
+      );
+      return found !== null && hasPictures(found) ? found : null;
+    },
+
     recent: (owner, { limit, before }) =>
       rows(
         database,

@@ -39,6 +39,7 @@ const replyTo = z.object({
   channel: z.string(),
   thread: z.string().nullable(),
   message: z.string().nullable(),
+  ageRestricted: z.boolean().default(false),
 });
 
 const drawing = z.object({

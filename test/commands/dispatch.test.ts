@@ -17,7 +17,14 @@ async function answerTo(error: Error) {
     run: () => Promise.reject(error),
   });
   const requester = somebody('ada');
-  const replyTo = { platform: 'web', workspace: null, channel: 'x', thread: null, message: null } as const;
+  const replyTo = {
+    platform: 'web',
+    workspace: null,
+    channel: 'x',
+    thread: null,
+    message: null,
+    ageRestricted: false,
+  } as const;
   const reported: QuartetError[] = [];
   const services = { ...room.services, report: (seen: QuartetError) => void reported.push(seen) };
   try {

@@ -60,7 +60,14 @@ export async function openDrawingRoom(engineOptions: InstantEngineOptions = {}, 
     idempotencyKey: string = randomUUID(),
   ): Promise<Reply> => {
     const { platform: name, workspace } = requester;
-    const replyTo = { platform: name, workspace, channel: 'general', thread: null, message: null };
+    const replyTo = {
+      platform: name,
+      workspace,
+      channel: 'general',
+      thread: null,
+      message: null,
+      ageRestricted: false,
+    };
     return dispatch({ command, options, requester, replyTo, idempotencyKey }, services);
   };
 

@@ -28,6 +28,7 @@ export const sampleReplyTo: ReplyTo = {
   channel: 'playground',
   thread: null,
   message: null,
+  ageRestricted: false,
 };
 
 export function sampleJob(changes: Partial<QueuedJob> = {}): QueuedJob {

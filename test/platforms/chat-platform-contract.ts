@@ -126,7 +126,7 @@ function base(platform: PlatformName, userId: string) {
       derivedFrom: null,
     },
     requester: { platform, workspace: null, userId, name: 'Somebody', locale: 'en', isAdmin: false },
-    replyTo: { platform, workspace: null, channel: userId, thread: null, message: null },
+    replyTo: { platform, workspace: null, channel: userId, thread: null, message: null, ageRestricted: false },
     createdAt: 1_700_000_000_000,
     attempt: 1,
   } as const;

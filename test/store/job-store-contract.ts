@@ -379,6 +379,24 @@ export function describeJobStore(
         expect(await store.history(ownerOf(sampleRequester('grace')), { limit: 3, before: untilLater })).toEqual([]);
       });
 
+      it('finds what is shown in a message or in a thread, the newest first', async () => {
+        const place = { platform: 'slack', workspace: 'T1', channel: 'C1' } as const;
+        const thread = { ...place, thread: '1.0', message: '1.5', ageRestricted: true };
+        const first = await drawn({ createdAt: 1_000, replyTo: thread });
+        const newest = await drawn({ createdAt: 1_001, replyTo: { ...thread, message: null } });
+        const told = await store.claimEnding('slack', times);
+        if (told === null) throw new Error('expected an ending to tell');
+        await store.saveTold(told, '2.0', times.now);
+        await drawn({ createdAt: 1_002, replyTo: { ...thread, workspace: 'T2' } });
+        await accept({ createdAt: 1_003, replyTo: thread });
+        expect((await store.shownIn(place, { thread: '1.0' }))?.id).toBe(newest.id);
+        expect((await store.shownIn(place, { message: '1.5' }))?.id).toBe(first.id);
+        expect((await store.shownIn(place, { message: '2.0' }))?.id).toBe(told.job.id);
+        expect(await store.shownIn(place, { message: '1.0' })).toBeNull();
+        expect(await store.shownIn({ ...place, channel: 'C2' }, { thread: '1.0' })).toBeNull();
+        expect((await store.get(first.id))?.replyTo.ageRestricted).toBe(true);
+      });
+
       it('shows recent jobs in any state', async () => {
         const result = await drawn({ createdAt: 1_000 });
         const waiting = await accept({ createdAt: 1_001 });

@@ -1,7 +1,7 @@
 import type { Estimate } from '../../src/jobs/estimates.ts';
 import { fairOrder } from '../../src/jobs/fair-order.ts';
 import { checkIntake, quotaWindowMs } from '../../src/jobs/intake-limits.ts';
-import type { FailedJob, Job, JobId, PictureKey, QueuedJob } from '../../src/jobs/job.ts';
+import type { FailedJob, FinishedJob, Job, JobId, PictureKey, QueuedJob } from '../../src/jobs/job.ts';
 import type { DrawingLease, JobStore, WaitingJob } from '../../src/jobs/job-store.ts';
 import type { UserSettings } from '../../src/jobs/jobs.ts';
 import { type Owner, ownerOf, quotaKeyOf } from '../../src/jobs/owner.ts';
@@ -246,6 +246,20 @@ export function createMemoryJobStore(): JobStore {
     },
     async history(owner, { limit, before }) {
       return newestFirst(owner, before).filter(hasPictures).slice(0, limit);
+    },
+    async shownIn({ platform, workspace, channel }, where) {
+      const shows = (job: FinishedJob) => {
+        const own = job.state === 'delivered' ? job.message : null;
+        if ('thread' in where) return job.replyTo.thread === where.thread || own === where.thread;
+        return job.replyTo.message === where.message || own === where.message;
+      };
+      const found = all()
+        .filter(({ job: { replyTo } }) => replyTo.platform === platform && replyTo.channel === channel)
+        .filter(({ job: { replyTo } }) => replyTo.workspace === workspace)
+        .sort((a, b) => b.job.createdAt - a.job.createdAt || b.position - a.position)
+        .map(({ job }) => job)
+        .filter(hasPictures);
+      return found.find(shows) ?? null;
     },
     async recent(owner, { limit, before }) {
       return newestFirst(owner, before).slice(0, limit);

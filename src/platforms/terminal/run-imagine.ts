@@ -34,7 +34,14 @@ const requester: Requester = {
   locale: 'en',
   isAdmin: false,
 };
-const replyTo: ReplyTo = { platform: 'terminal', workspace: null, channel: 'terminal', thread: null, message: null };
+const replyTo: ReplyTo = {
+  platform: 'terminal',
+  workspace: null,
+  channel: 'terminal',
+  thread: null,
+  message: null,
+  ageRestricted: false,
+};
 const exitCodes = { done: 0, failed: 1, notUnderstood: 2, interrupted: 130 } as const;
 
 /** `imagine "a prompt" --out DIR`: draws, writes the pictures, resolves to the exit code. */

@@ -152,6 +152,9 @@ export function createSessionJobs({ engine, clock }: SessionJobsOptions): Sessio
       newestFirst()
         .filter(({ createdAt }) => createdAt < before)
         .slice(0, limit),
+    // There are no messages and no threads to find something in.
+    findByMessage: async () => null,
+    findByThread: async () => null,
     async delete(id) {
       const job = jobs.get(id);
       if (job === undefined) return 'not_found';

@@ -32,7 +32,14 @@ export function requesterOf(context: Context): Requester {
 
 /** A viewer's page is a channel of its own. */
 export function replyToOf(requester: Requester): ReplyTo {
-  return { platform: 'web', workspace: null, channel: requester.userId, thread: null, message: null };
+  return {
+    platform: 'web',
+    workspace: null,
+    channel: requester.userId,
+    thread: null,
+    message: null,
+    ageRestricted: false,
+  };
 }
 
 function localeOf(acceptLanguage: string | undefined): string {

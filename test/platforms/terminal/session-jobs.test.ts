@@ -12,7 +12,14 @@ const requester: Requester = {
   locale: 'en',
   isAdmin: false,
 };
-const replyTo = { platform: 'terminal', workspace: null, channel: 'me', thread: null, message: null } as const;
+const replyTo = {
+  platform: 'terminal',
+  workspace: null,
+  channel: 'me',
+  thread: null,
+  message: null,
+  ageRestricted: false,
+} as const;
 const request: DrawRequest = {
   action: 'imagine',
   prompt: 'a boat',
