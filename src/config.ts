@@ -240,7 +240,9 @@ function contradictions(config: Config): string[] {
   }
   const isInstallable = SLACK_CLIENT_ID !== null;
   if (isInstallable && (isSocketMode || SLACK_SIGNING_SECRET === null)) {
-    problems.push('SLACK_CLIENT_ID: expected HTTP mode, with SLACK_SIGNING_SECRET and without SLACK_APP_TOKEN.');
+    problems.push(
+      'SLACK_CLIENT_ID: expected HTTP mode, with SLACK_SIGNING_SECRET and without SLACK_APP_TOKEN, got something else.',
+    );
   }
   if (!isSocketMode && SLACK_SIGNING_SECRET !== null && SLACK_BOT_TOKEN === null && !isInstallable) {
     problems.push('SLACK_SIGNING_SECRET: expected SLACK_BOT_TOKEN or SLACK_CLIENT_ID beside it, got neither.');
