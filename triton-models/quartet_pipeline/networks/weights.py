@@ -1,0 +1,186 @@
+"""Weights from diffusers' folders and from single-file checkpoints, into the networks' fused layouts.
+
+Only safetensors are read: a pickle can run any program. Each parameter of ours is one tensor of theirs, or several
+side by side; `Sources` says which.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from quartet_pipeline.errors import ModelError
+from quartet_pipeline.networks.clip import TextConfig, TextEncoder
+from quartet_pipeline.networks.layouts import Tensors, name_as_diffusers
+from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.unet import UNet, UNetConfig
+from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
+
+Sources = Callable[[str], Sequence[str]]
+"""The name of a parameter of ours -> the names of theirs, to be laid side by side."""
+PARTS = ("text_encoder", "unet", "vae")
+
+
+@dataclass(frozen=True)
+class StableDiffusion:
+    """The four networks, with their weights."""
+
+    text_encoder: TextEncoder
+    unet: UNet
+    encoder: Encoder
+    decoder: Decoder
+
+
+def load_stable_diffusion(path: Path, *, dtype: torch.dtype, operations: Operations = PLAIN) -> StableDiffusion:
+    """The networks of a diffusers folder, or of a single `.safetensors` file; on the CPU."""
+    if path.is_dir():
+        configs = {part: _read_config(path / part / "config.json") for part in PARTS}
+        tensors = {part: _read_part(path / part) for part in PARTS}
+    else:
+        # A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
+        configs = {part: {} for part in PARTS}
+        tensors = name_as_diffusers(read_tensors(path))
+    return build_stable_diffusion(configs, tensors, dtype=dtype, operations=operations)
+
+
+def build_stable_diffusion(
+    configs: Mapping[str, dict[str, Any]],
+    tensors: Mapping[str, Tensors],
+    *,
+    dtype: torch.dtype,
+    operations: Operations = PLAIN,
+) -> StableDiffusion:
+    """The networks of diffusers' configurations and tensors."""
+    vae = AutoencoderConfig.from_diffusers(configs["vae"])
+    with torch.device("meta"):
+        text_encoder = TextEncoder(TextConfig.from_diffusers(configs["text_encoder"]))
+        unet = UNet(UNetConfig.from_diffusers(configs["unet"]), operations)
+        encoder, decoder = Encoder(vae, operations), Decoder(vae, operations)
+    text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
+    _fill(text_encoder, text_tensors, _text_sources, dtype)
+    _fill(unet, _with_time_biases(tensors["unet"]), _unet_sources(unet), dtype)
+    _fill(encoder, tensors["vae"], _vae_sources("encoder"), dtype)
+    _fill(decoder, tensors["vae"], _vae_sources("decoder"), dtype)
+    return StableDiffusion(text_encoder, unet, encoder, decoder)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Every tensor of a safetensors file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+    except (OSError, SafetensorError) as error:
+        raise ModelError(f"Expected {path} to be a safetensors file, got: {str(error)[:120]}.") from error
+
+
+def _read_part(folder: Path) -> dict[str, Tensor]:
+    # Without "fp16" in the name first: those are the full weights where a folder holds both.
+    files = sorted(folder.glob("*.safetensors"), key=lambda file: (".fp16" in file.name, file.name))
+    if not files:
+        raise ModelError(f"Expected {folder} to hold a .safetensors file, got none (pickled weights are not read).")
+    chosen = [files[0]] if "-of-" not in files[0].name else [file for file in files if "-of-" in file.name]
+    return {name: tensor for file in chosen for name, tensor in read_tensors(file).items()}
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    try:
+        fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"Expected {path} to be a network's configuration, got: {str(error)[:120]}.") from error
+    return fields
+
+
+def _fill(network: nn.Module, tensors: Tensors, sources: Sources, dtype: torch.dtype) -> None:
+    """Gives every parameter of `network`, which has none yet, its tensor."""
+    state = {}
+    for name, wanted in network.state_dict().items():
+        theirs = sources(name)
+        missing = [source for source in theirs if source not in tensors]
+        if missing:
+            raise ModelError(f"Expected the weights to hold `{missing[0]}`, got {len(tensors)} tensors without it.")
+        value = torch.cat([tensors[source].to(dtype) for source in theirs])
+        if value.numel() != wanted.numel() or value.shape[0] != wanted.shape[0]:
+            expected, got = list(wanted.shape), list(value.shape)
+            raise ModelError(f"Expected `{theirs[0]}` to have the shape {expected}, got {got}.")
+        # A convolution of 1x1 is a linear layer here.
+        value = value.reshape(wanted.shape)
+        state[name] = value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
+    network.load_state_dict(state, assign=True)
+    network.requires_grad_(False).eval()
+
+
+def _text_sources(name: str) -> Sequence[str]:
+    if name.startswith(("token_embedding", "position_embedding")):
+        return [f"embeddings.{name}"]
+    name = f"encoder.{name}" if name.startswith("layers.") else name
+    if ".to_qkv." in name:
+        return [name.replace("to_qkv", f"self_attn.{part}_proj") for part in "qkv"]
+    return [re.sub(r"\.(fc\d)\.", r".mlp.\1.", name.replace(".out_proj.", ".self_attn.out_proj."))]
+
+
+def _with_time_biases(tensors: Tensors) -> dict[str, Tensor]:
+    """Adds to each time projection's bias that of the convolution whose output it is added to."""
+    added = dict(tensors)
+    for name in tensors:
+        if name.endswith(".time_emb_proj.bias"):
+            bias = tensors.get(name.replace("time_emb_proj", "conv1"))
+            if bias is not None:
+                added[name] = tensors[name].float() + bias.float()
+    return added
+
+
+UNET_NAMES = {
+    "time_in": "time_embedding.linear_1",
+    "time_out": "time_embedding.linear_2",
+    "attn1_out": "transformer_blocks.0.attn1.to_out.0",
+    "attn2_out": "transformer_blocks.0.attn2.to_out.0",
+    "to_q": "transformer_blocks.0.attn2.to_q",
+    "feed_in": "transformer_blocks.0.ff.net.0.proj",
+    "feed_out": "transformer_blocks.0.ff.net.2",
+    "to_qkv": "transformer_blocks.0.attn1.to_{}",
+}
+
+
+def _unet_sources(unet: UNet) -> Sources:
+    levels = list(unet.levels())
+    blocks = [f"{name}.resnets.{index}" for name, level in levels for index in range(len(level.resnets))]
+    transformers = [f"{name}.attentions.{index}" for name, level in levels for index in range(len(level.attentions))]
+
+    def sources(name: str) -> Sequence[str]:
+        before, _, kind = name.rpartition(".")
+        path, _, last = before.rpartition(".")
+        if before == "times":
+            return [f"{block}.time_emb_proj.{kind}" for block in blocks]
+        if before == "texts":
+            attention = "transformer_blocks.0.attn2"
+            return [f"{one}.{attention}.to_{part}.weight" for one in transformers for part in "kv"]
+        if ".attentions." in name and re.fullmatch(r"norm\d", last):
+            last = f"transformer_blocks.0.{last}"
+        last = UNET_NAMES.get(last, last)
+        if last == "resampler":
+            last = f"{'down' if path.startswith('down') else 'up'}samplers.0.conv"
+        full = f"{path}.{last}.{kind}".lstrip(".")
+        return [full.format(part) for part in "qkv"] if "{}" in full else [full]
+
+    return sources
+
+
+def _vae_sources(part: str) -> Sources:
+    def sources(name: str) -> Sequence[str]:
+        if "quant_conv" in name:
+            return [name]
+        side = "down" if part == "encoder" else "up"
+        name = f"{part}.{name.replace('.resampler.', f'.{side}samplers.0.conv.')}"
+        if ".attentions." not in name:
+            return [name]
+        if ".to_qkv." in name:
+            return [name.replace("to_qkv", f"to_{one}") for one in "qkv"]
+        return [name.replace(".out.", ".to_out.0.")]
+
+    return sources
