@@ -1,1 +1,1 @@
-"""Stable Diffusion's networks in PyTorch: small, of static shapes, channels last, made to be captured as one program."""
+"""Stable Diffusion's networks in PyTorch: of static shapes, channels last, made to be captured as one program."""

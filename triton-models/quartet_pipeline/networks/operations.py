@@ -30,7 +30,7 @@ class Operations:
         y = F.conv2d(x.permute(0, 3, 1, 2), weight, bias, stride=stride, padding=1).permute(0, 2, 3, 1)
         return y if residual is None else y + residual
 
-    def convolve_doubled(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    def convolve_doubled(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
         """Each position twice in both directions, then 3x3: [n, h, w, c] -> [n, 2 h, 2 w, o]."""
         doubled = F.interpolate(x.permute(0, 3, 1, 2), scale_factor=2.0, mode="nearest")
         return F.conv2d(doubled, weight, bias, padding=1).permute(0, 2, 3, 1)
@@ -46,8 +46,8 @@ class Operations:
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Queries [n, t, heads, width], keys and values [n, l, heads, width] -> [n, t, heads * width]."""
-        heads_first = (part.transpose(1, 2) for part in (query, key, value))
-        return F.scaled_dot_product_attention(*heads_first).transpose(1, 2).flatten(2)
+        query, key, value = (part.transpose(1, 2) for part in (query, key, value))
+        return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
 
     def join(self, x: Tensor, skip: Tensor) -> Tensor:
         """Channels side by side."""

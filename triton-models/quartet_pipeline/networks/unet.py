@@ -6,7 +6,7 @@ What a step reads of the prompt (`prepare_text`: keys and values of every cross-
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -122,7 +122,7 @@ class Transformer(_Part):
         tokens = run.linear(mixed, self.attn1_out.weight, self.attn1_out.bias, tokens)
 
         query = run.linear(self._norm(tokens, self.norm2), self.to_q.weight).view(n, h * w, self.heads, -1)
-        key, value = text.unflatten(2, (2, self.heads, -1)).unbind(2)
+        key, value = text.view(n, -1, 2, self.heads, c // self.heads).unbind(2)
         mixed = run.attend(query, key, value)
         tokens = run.linear(mixed, self.attn2_out.weight, self.attn2_out.bias, tokens)
 
@@ -137,9 +137,7 @@ class Transformer(_Part):
 class Level(_Part):
     """Residual blocks of one resolution, each followed by a transformer where the level has attention."""
 
-    def __init__(
-        self, config: UNetConfig, operations: Operations, level: int, widths_in: Sequence[int], resample: str | None
-    ) -> None:
+    def __init__(self, config: UNetConfig, operations: Operations, level: int, widths_in: Sequence[int]) -> None:
         super().__init__(config, operations)
         width = config.widths[level]
         self.resnets = nn.ModuleList(ResidualBlock(config, operations, one, width) for one in widths_in)
@@ -147,18 +145,70 @@ class Level(_Part):
         self.attentions = nn.ModuleList(
             Transformer(config, operations, width, config.heads[level]) for _ in range(count)
         )
-        self.resample = resample
-        self.resampler = nn.Conv2d(width, width, 3, padding=1) if resample else None
+
+    def run_block(self, index: int, x: Tensor, parts: "Parts") -> Tensor:
+        x = self.resnets[index](x, next(parts.times))
+        return self.attentions[index](x, next(parts.texts)) if self.attentions else x
 
 
-class Middle(_Part):
-    """The coarsest level: a transformer between two residual blocks."""
+class Down(Level):
+    """Leaves each feature map in `skips`, and ends at half the resolution unless it is the last."""
+
+    def __init__(
+        self, config: UNetConfig, operations: Operations, level: int, widths_in: Sequence[int], *, is_last: bool
+    ) -> None:
+        super().__init__(config, operations, level, widths_in)
+        width = config.widths[level]
+        self.resampler = None if is_last else nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor, parts: "Parts") -> Tensor:
+        for index in range(len(self.resnets)):
+            x = self.run_block(index, x, parts)
+            parts.skips.append(x)
+        if self.resampler is not None:
+            x = self.operations.convolve(x, self.resampler.weight, self.resampler.bias, stride=2)
+            parts.skips.append(x)
+        return x
+
+
+class Middle(Level):
+    """The coarsest level again: a transformer between two residual blocks."""
 
     def __init__(self, config: UNetConfig, operations: Operations) -> None:
-        super().__init__(config, operations)
-        width = config.widths[-1]
-        self.resnets = nn.ModuleList(ResidualBlock(config, operations, width, width) for _ in range(2))
-        self.attentions = nn.ModuleList([Transformer(config, operations, width, config.heads[-1])])
+        super().__init__(replace(config, has_attention=(False,)), operations, -1, [config.widths[-1]] * 2)
+        self.attentions = nn.ModuleList([Transformer(config, operations, config.widths[-1], config.heads[-1])])
+
+    def forward(self, x: Tensor, parts: "Parts") -> Tensor:
+        x = self.run_block(0, x, parts)
+        last: Tensor = self.resnets[1](x, next(parts.times))
+        return last
+
+
+class Up(Level):
+    """Takes the feature maps from `skips`, and ends at twice the resolution unless it is the last."""
+
+    def __init__(
+        self, config: UNetConfig, operations: Operations, level: int, widths_in: Sequence[int], *, is_last: bool
+    ) -> None:
+        super().__init__(config, operations, level, widths_in)
+        width = config.widths[level]
+        self.resampler = None if is_last else nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor, parts: "Parts") -> Tensor:
+        for index in range(len(self.resnets)):
+            x = self.run_block(index, self.operations.join(x, parts.skips.pop()), parts)
+        if self.resampler is not None:
+            x = self.operations.convolve_doubled(x, self.resampler.weight, self.resampler.bias)
+        return x
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the blocks take up in their order."""
+
+    times: Iterator[Tensor]
+    texts: Iterator[Tensor]
+    skips: list[Tensor]
 
 
 class UNet(_Part):
@@ -176,8 +226,7 @@ class UNet(_Part):
         width = widths[0]
         for level, one in enumerate(widths):
             widths_in = [width] + [one] * (config.blocks - 1)
-            resample = "halve" if level < last else None
-            self.down_blocks.append(Level(config, operations, level, widths_in, resample))
+            self.down_blocks.append(Down(config, operations, level, widths_in, is_last=level == last))
             skips += [one] * (config.blocks + (level < last))
             width = one
         self.mid_block = Middle(config, operations)
@@ -187,7 +236,7 @@ class UNet(_Part):
             for _ in range(config.blocks + 1):
                 widths_in.append(width + skips.pop())
                 width = widths[level]
-            self.up_blocks.append(Level(config, operations, level, widths_in, "double" if level else None))
+            self.up_blocks.append(Up(config, operations, level, widths_in, is_last=level == 0))
         self.conv_norm_out = nn.GroupNorm(config.groups, widths[0], config.eps)
         self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
         self._time_widths = [block.width for block in self.residual_blocks()]
@@ -197,19 +246,22 @@ class UNet(_Part):
         self.texts = nn.Linear(config.text_width, sum(self._text_widths), bias=False)
         """For every transformer: keys, then values."""
 
-    def levels(self) -> Iterator[tuple[str, "Level | Middle"]]:
+    def levels(self) -> Iterator[tuple[str, Level]]:
         """In the order in which they run, with their names."""
-        yield from ((f"down_blocks.{index}", level) for index, level in enumerate(self.down_blocks))  # type: ignore[misc]
-        yield "mid_block", self.mid_block
-        yield from ((f"up_blocks.{index}", level) for index, level in enumerate(self.up_blocks))  # type: ignore[misc]
+        for name in ("down_blocks", "mid_block", "up_blocks"):
+            part = getattr(self, name)
+            if isinstance(part, Level):
+                yield name, part
+            else:
+                yield from ((f"{name}.{index}", level) for index, level in enumerate(part))
 
     def residual_blocks(self) -> Iterator[ResidualBlock]:
         for _, level in self.levels():
-            yield from level.resnets  # type: ignore[misc]
+            yield from (block for block in level.resnets if isinstance(block, ResidualBlock))
 
     def transformers(self) -> Iterator[Transformer]:
         for _, level in self.levels():
-            yield from level.attentions  # type: ignore[misc]
+            yield from (block for block in level.attentions if isinstance(block, Transformer))
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         """float32 [steps] -> what the residual blocks add in each step, [steps, all their widths]."""
@@ -228,28 +280,15 @@ class UNet(_Part):
     def forward(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         """Latents [n, h, w, in_channels], one row of `prepare_times`, `prepare_text` -> [n, h, w, out_channels]."""
         run, config = self.operations, self.config
-        times, texts = iter(time.split(self._time_widths)), iter(text.split(self._text_widths, dim=2))
         x = run.convolve(sample, self.conv_in.weight, self.conv_in.bias)
-        skips = [x]
+        parts = Parts(
+            iter(torch.split(time, self._time_widths)), iter(torch.split(text, self._text_widths, dim=2)), [x]
+        )
         for level in self.down_blocks:
-            for index, block in enumerate(level.resnets):
-                x = block(x, next(times))
-                if level.attentions:
-                    x = level.attentions[index](x, next(texts))
-                skips.append(x)
-            if level.resample:
-                x = run.convolve(x, level.resampler.weight, level.resampler.bias, stride=2)
-                skips.append(x)
-        first, second = self.mid_block.resnets
-        x = self.mid_block.attentions[0](first(x, next(times)), next(texts))
-        x = second(x, next(times))
+            x = level(x, parts)
+        x = self.mid_block(x, parts)
         for level in self.up_blocks:
-            for index, block in enumerate(level.resnets):
-                x = block(run.join(x, skips.pop()), next(times))
-                if level.attentions:
-                    x = level.attentions[index](x, next(texts))
-            if level.resample:
-                x = run.convolve_doubled(x, level.resampler.weight, level.resampler.bias)
+            x = level(x, parts)
         norm = self.conv_norm_out
         x = run.group_norm(x, norm.weight, norm.bias, config.groups, config.eps, silu=True)
         return run.convolve(x, self.conv_out.weight, self.conv_out.bias)

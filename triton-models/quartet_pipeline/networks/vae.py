@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch.nn.functional as F
@@ -104,8 +105,9 @@ class Level(_Part):
         self, config: AutoencoderConfig, operations: Operations, widths: Sequence[int], resample: str | None
     ) -> None:
         super().__init__(config, operations)
-        pairs = zip(widths, widths[1:], strict=False)
-        self.resnets = nn.ModuleList(ResidualBlock(config, operations, before, after) for before, after in pairs)
+        self.resnets = nn.ModuleList(
+            ResidualBlock(config, operations, before, after) for before, after in pairwise(widths)
+        )
         self.resample = resample
         self.resampler = nn.Conv2d(widths[-1], widths[-1], 3) if resample else None
 
