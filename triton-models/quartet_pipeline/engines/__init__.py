@@ -1,24 +1,55 @@
-"""What runs the networks."""
+"""What draws a request: one interface, whatever runs the networks."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from quartet_pipeline.errors import CancelledError
+from quartet_pipeline.request import Request
 
 
-class Networks(Protocol):
-    """The four networks of a model folder, whatever runs them."""
+@dataclass(frozen=True)
+class Progress:
+    """One step is done."""
 
-    def encode_text(self, ids: NDArray[np.int64]) -> Floats:
-        """int64 [n, max_tokens] -> states float32 [n, max_tokens, width]."""
+    step: int
+    steps: int
+    previews: NDArray[np.uint8] | None
+    """uint8 [n, 64, 64, 3] when one was due."""
 
-    def denoise(self, sample: Floats, timestep: int, states: Floats) -> Floats:
-        """Latents float32 [n, 4, h/8, w/8] at one timestep, and n states -> the model's output, shaped alike."""
 
-    def decode(self, latents: Floats) -> Floats:
-        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float32 [n, 3, h, w] from -1 to 1."""
+@dataclass(frozen=True)
+class Drawing:
+    """What was drawn."""
 
-    def encode(self, pictures: Floats) -> Floats:
-        """The reverse of `decode`."""
+    images: NDArray[np.uint8]
+    """uint8 [n, h, w, 3] in the order of the seeds."""
+    timings_ms: tuple[float, float, float, float]
+    """Text encoder, loop, decoder, total."""
+
+
+OnProgress = Callable[[Progress], None]
+IsCancelled = Callable[[], bool]
+
+
+class Engine(Protocol):
+    """Draws one request at a time."""
+
+    def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
+        """Draws a checked request; raises CancelledError within one step after `is_cancelled` turns true."""
+
+    def warm_up(self) -> None:
+        """Makes ready what the first request would wait for."""
+
+
+def prompts(request: Request) -> list[str]:
+    """The texts that the networks have to see: at scale 1 the answer without the prompt would be weighed with 0."""
+    return [request.prompt] if request.guidance_scale == 1 else [request.negative_prompt, request.prompt]
+
+
+def stop_if(is_cancelled: IsCancelled) -> None:
+    if is_cancelled():
+        raise CancelledError

@@ -7,7 +7,7 @@ import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from quartet_pipeline.engines import Floats
+from quartet_pipeline.engines.stepwise import Floats
 from quartet_pipeline.errors import ModelError
 
 GRAPHS = {

@@ -7,7 +7,7 @@ memory: `kernels.py` replaces these one by one.
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 
 class Operations:
@@ -30,10 +30,17 @@ class Operations:
         y = F.conv2d(x.permute(0, 3, 1, 2), weight, bias, stride=stride, padding=1).permute(0, 2, 3, 1)
         return y if residual is None else y + residual
 
-    def convolve_doubled(self, x: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        """Each position twice in both directions, then 3x3: [n, h, w, c] -> [n, 2 h, 2 w, o]."""
-        doubled = F.interpolate(x.permute(0, 3, 1, 2), scale_factor=2.0, mode="nearest")
-        return F.conv2d(doubled, weight, bias, padding=1).permute(0, 2, 3, 1)
+    def convolve_doubled(self, x: Tensor, folded: Tensor, bias: Tensor | None) -> Tensor:
+        """Each position twice in both directions, then 3x3: [n, h, w, c] with `fold_doubled` -> [n, 2 h, 2 w, o]."""
+        n, h, w, _ = x.shape
+        padded = F.pad(x.permute(0, 3, 1, 2), (1, 1, 1, 1))
+        weights = folded.chunk(4)
+        doubled = x.new_empty(n, 2 * h, 2 * w, len(weights[0]))
+        for phase, weight in enumerate(weights):
+            top, left = divmod(phase, 2)
+            part = padded[:, :, top : top + h + 1, left : left + w + 1]
+            doubled[:, top::2, left::2] = F.conv2d(part, weight, bias).permute(0, 2, 3, 1)
+        return doubled
 
     def group_norm(self, x: Tensor, scale: Tensor, shift: Tensor, groups: int, eps: float, *, silu: bool) -> Tensor:
         """[n, h, w, c] -> the same shape."""
@@ -52,6 +59,29 @@ class Operations:
     def join(self, x: Tensor, skip: Tensor) -> Tensor:
         """Channels side by side."""
         return torch.cat([x, skip], dim=-1)
+
+
+def fold_doubled(weight: Tensor) -> Tensor:
+    """Weights [o, c, 3, 3] of a convolution over a doubled picture -> [4 o, c, 2, 2] over the picture itself.
+
+    Of three neighbours in the doubled picture two are the same pixel, so that their weights add up: each of the four
+    kinds of pixels (even or odd row, even or odd column; in this order) needs 2x2 products instead of 3x3.
+    """
+
+    def fold(weight: Tensor, dim: int) -> tuple[Tensor, Tensor]:
+        first, middle, last = weight.unbind(dim)
+        return torch.stack([first, middle + last], dim), torch.stack([first + middle, last], dim)
+
+    return torch.cat([kind for row in fold(weight, 2) for kind in fold(row, 3)])
+
+
+class DoubledConvolution(nn.Module):
+    """What `Operations.convolve_doubled` takes: folded weights [4 width, width, 2, 2] and a bias [width]."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(4 * width, width, 2, 2))
+        self.bias = nn.Parameter(torch.zeros(width))
 
 
 PLAIN = Operations()

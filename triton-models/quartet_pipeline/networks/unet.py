@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Operations
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class Up(Level):
     ) -> None:
         super().__init__(config, operations, level, widths_in)
         width = config.widths[level]
-        self.resampler = None if is_last else nn.Conv2d(width, width, 3, padding=1)
+        self.resampler = None if is_last else DoubledConvolution(width)
 
     def forward(self, x: Tensor, parts: "Parts") -> Tensor:
         for index in range(len(self.resnets)):

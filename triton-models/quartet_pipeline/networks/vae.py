@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Operations
 
 EPS = 1e-6
 
@@ -102,21 +102,24 @@ class Level(_Part):
     """Residual blocks of one resolution, then the change to the next."""
 
     def __init__(
-        self, config: AutoencoderConfig, operations: Operations, widths: Sequence[int], resample: str | None
+        self,
+        config: AutoencoderConfig,
+        operations: Operations,
+        widths: Sequence[int],
+        resampler: nn.Conv2d | DoubledConvolution | None,
     ) -> None:
         super().__init__(config, operations)
         self.resnets = nn.ModuleList(
             ResidualBlock(config, operations, before, after) for before, after in pairwise(widths)
         )
-        self.resample = resample
-        self.resampler = nn.Conv2d(widths[-1], widths[-1], 3) if resample else None
+        self.resampler = resampler
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self.resnets:
             x = block(x)
         if self.resampler is None:
             return x
-        if self.resample == "double":
+        if isinstance(self.resampler, DoubledConvolution):
             return self.operations.convolve_doubled(x, self.resampler.weight, self.resampler.bias)
         # The border of zeros lies at the right and at the bottom only.
         padded = F.pad(x.permute(0, 3, 1, 2), (0, 1, 0, 1))
@@ -133,8 +136,8 @@ class Encoder(_Part):
         self.down_blocks = nn.ModuleList()
         width = widths[0]
         for level, one in enumerate(widths):
-            resample = "halve" if level < last else None
-            self.down_blocks.append(Level(config, operations, [width] + [one] * config.blocks, resample))
+            resampler = nn.Conv2d(one, one, 3) if level < last else None
+            self.down_blocks.append(Level(config, operations, [width] + [one] * config.blocks, resampler))
             width = one
         self.mid_block = Middle(config, operations)
         self.conv_norm_out = nn.GroupNorm(config.groups, width, EPS)
@@ -166,8 +169,8 @@ class Decoder(_Part):
         self.up_blocks = nn.ModuleList()
         for level in reversed(range(len(widths))):
             one = widths[level]
-            resample = "double" if level else None
-            self.up_blocks.append(Level(config, operations, [width] + [one] * (config.blocks + 1), resample))
+            resampler = DoubledConvolution(one) if level else None
+            self.up_blocks.append(Level(config, operations, [width] + [one] * (config.blocks + 1), resampler))
             width = one
         self.conv_norm_out = nn.GroupNorm(config.groups, width, EPS)
         self.conv_out = nn.Conv2d(width, 3, 3, padding=1)

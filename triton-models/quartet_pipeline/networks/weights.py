@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.clip import TextConfig, TextEncoder
 from quartet_pipeline.networks.layouts import Tensors, name_as_diffusers
-from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.operations import PLAIN, Operations, fold_doubled
 from quartet_pipeline.networks.unet import UNet, UNetConfig
 from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
 
@@ -104,12 +104,14 @@ def _fill(network: nn.Module, tensors: Tensors, sources: Sources, dtype: torch.d
         missing = [source for source in theirs if source not in tensors]
         if missing:
             raise ModelError(f"Expected the weights to hold `{missing[0]}`, got {len(tensors)} tensors without it.")
-        value = torch.cat([tensors[source].to(dtype) for source in theirs])
+        value = torch.cat([tensors[source] for source in theirs])
+        if wanted.ndim == 4 and wanted.shape[-1] == 2 and value.ndim == 4:
+            value = fold_doubled(value.float())
         if value.numel() != wanted.numel() or value.shape[0] != wanted.shape[0]:
             expected, got = list(wanted.shape), list(value.shape)
             raise ModelError(f"Expected `{theirs[0]}` to have the shape {expected}, got {got}.")
         # A convolution of 1x1 is a linear layer here.
-        value = value.reshape(wanted.shape)
+        value = value.reshape(wanted.shape).to(dtype)
         state[name] = value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
     network.load_state_dict(state, assign=True)
     network.requires_grad_(False).eval()

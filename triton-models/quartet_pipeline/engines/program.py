@@ -1,0 +1,143 @@
+"""The whole loop of one size and number of pictures: captured once as CUDA graphs, then replayed.
+
+Between the first replay and the last picture nothing waits for the GPU and no tensor leaves it. Graphs read and write
+the same tensors every time, so whatever a request brings is copied into those first. Without a GPU the same functions
+run as they are.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from quartet_pipeline.description import Description, Size
+from quartet_pipeline.engines.noise import device_noise
+from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.pixels import PREVIEW_SIDE
+from quartet_pipeline.request import MAX_STEPS
+from quartet_pipeline.schedulers import Row
+
+COEFFICIENTS = 7
+
+
+def coefficients(row: Row) -> list[float]:
+    """A scheduler's row, in the order in which `Program` reads it."""
+    return [*row.estimate, row.latents, *row.estimates, row.noise]
+
+
+class Program:
+    """Buffers and graphs for `count` pictures of `size`; `is_guided` says whether there is a negative prompt."""
+
+    def __init__(
+        self,
+        networks: LoopNetworks,
+        description: Description,
+        size: Size,
+        count: int,
+        *,
+        is_guided: bool,
+        pool: Any = None,
+    ) -> None:
+        self.networks = networks
+        self.description = description
+        self.count = count
+        device = networks.device
+        height, width = (side // description.downscale for side in size)
+        self._shape = (description.latent_channels, height, width)
+
+        def zeros(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+            return torch.zeros(shape, dtype=dtype, device=device)
+
+        self.ids = zeros(1 + is_guided, description.max_tokens, dtype=torch.int64)
+        """The negative prompt first, where there is one."""
+        self.seeds = zeros(count, dtype=torch.int64)
+        self.scale = zeros(1)
+        self.table = zeros(MAX_STEPS, COEFFICIENTS)
+        self.times = networks.prepare_times(zeros(MAX_STEPS))
+        self.step = zeros(1, dtype=torch.int64)
+        """Counted on the device: the same graph is every step."""
+        self.latents, self.noise = zeros(count, *self._shape), zeros(count, *self._shape)
+        self.estimates = [zeros(count, *self._shape) for _ in range(2)]
+        """The last idea of the clean latents, and the one before."""
+        rows, columns = (torch.arange(PREVIEW_SIDE, device=device) * side // PREVIEW_SIDE for side in (height, width))
+        self._preview_places = rows[:, None], columns[None, :]
+        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=device)
+        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
+
+        self.text = Tensor()
+        capture = _capture_on(device, pool)
+        self.read, self.text = capture(self._read)
+        self.advance, _ = capture(self._advance)
+        self.add_noise, _ = capture(self._fill_noise)
+        self.decode, (self.images, self.is_finite) = capture(self._decode)
+
+    def _read(self) -> Tensor:
+        return self.networks.encode_text(self.ids).repeat_interleave(self.count, dim=0)
+
+    def _fill_noise(self) -> None:
+        self.noise.copy_(device_noise(self.seeds, self.step + 1, self._shape))
+
+    def _advance(self) -> None:
+        """One step of any scheduler (see `schedulers.Row`)."""
+        time = self.times.index_select(0, self.step)[0]
+        sample = self.latents.repeat(len(self.ids), 1, 1, 1)
+        output = self.networks.denoise(sample, time, self.text).float()
+        if len(self.ids) == 2:
+            without, prompted = output.chunk(2)
+            output = without + self.scale * (prompted - without)
+        row = self.table.index_select(0, self.step)[0]
+        last, last_but_one = self.estimates
+        guess = row[0] * self.latents + row[1] * output
+        following = row[2] * self.latents + row[3] * guess + row[4] * last + row[5] * last_but_one
+        self.latents.copy_(following + row[6] * self.noise)
+        last_but_one.copy_(last)
+        last.copy_(guess)
+        self.step.add_(1)
+
+    def _decode(self) -> tuple[Tensor, Tensor]:
+        pictures = self.networks.decode(self.latents / self.description.scaling_factor)
+        levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
+        return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), torch.isfinite(self.latents).all()
+
+    def previews(self) -> Tensor:
+        """The newest estimate as uint8 [n, 64, 64, 3]."""
+        rows, columns = self._preview_places
+        small = self.estimates[0][:, :, rows, columns].permute(0, 2, 3, 1)
+        colors = small @ self._preview_weights + self._preview_bias
+        return (colors * 255).round().clamp(0, 255).to(torch.uint8)
+
+
+def _capture_on(device: torch.device, pool: Any) -> Callable[[Callable[[], Any]], tuple[Callable[[], None], Any]]:
+    """A function that turns another into what repeats it, and into the tensors that each repetition writes."""
+
+    def repeat_eagerly(function: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
+        results = function()
+
+        def repeat() -> None:
+            again = function()
+            for old, new in zip(_tensors(results), _tensors(again), strict=True):
+                old.copy_(new)
+
+        return repeat, results
+
+    def capture(function: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            # The first run compiles and measures, which a capture must not see.
+            for _ in range(2):
+                function()
+        torch.cuda.current_stream(device).wait_stream(stream)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, pool=pool):
+            results = function()
+        return graph.replay, results
+
+    return capture if device.type == "cuda" else repeat_eagerly
+
+
+def _tensors(results: Any) -> tuple[Tensor, ...]:
+    if results is None:
+        return ()
+    return results if isinstance(results, tuple) else (results,)

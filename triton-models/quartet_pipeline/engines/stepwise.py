@@ -1,0 +1,134 @@
+"""The denoise loop in numpy, over networks that are called a step at a time."""
+
+import time
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quartet_pipeline.description import Description
+from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
+from quartet_pipeline.errors import ModelError
+from quartet_pipeline.pixels import from_pixels, to_pixels, to_previews
+from quartet_pipeline.request import Request
+from quartet_pipeline.schedulers import Row, Table, scheduler_table
+from quartet_pipeline.seeds import normal_noise
+from quartet_pipeline.tokenizer import PromptEncoder
+
+Floats = NDArray[np.float32]
+
+
+class Networks(Protocol):
+    """The four networks of a model folder, whatever runs them."""
+
+    def encode_text(self, ids: NDArray[np.int64]) -> Floats:
+        """int64 [n, max_tokens] -> states float32 [n, max_tokens, width]."""
+
+    def denoise(self, sample: Floats, timestep: int, states: Floats) -> Floats:
+        """Latents float32 [n, 4, h/8, w/8] at one timestep, and n states -> the model's output, shaped alike."""
+
+    def decode(self, latents: Floats) -> Floats:
+        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float32 [n, 3, h, w] from -1 to 1."""
+
+    def encode(self, pictures: Floats) -> Floats:
+        """The reverse of `decode`."""
+
+
+class _Canvas:
+    """One picture while it is drawn."""
+
+    def __init__(self, seed: int, latents: Floats) -> None:
+        self.seed = seed
+        self.latents = latents
+        """float32 [1, 4, h/8, w/8]."""
+        self.estimates = (np.zeros_like(latents),) * 3
+        """The model's last ideas of the clean latents, newest first."""
+
+
+class StepwiseEngine:
+    """The networks see one picture at a time: on a CPU a batch of four is no faster, and would not give the same bits
+    as the picture drawn alone."""
+
+    def __init__(self, description: Description, networks: Networks, encode_prompt: PromptEncoder) -> None:
+        self._description = description
+        self._networks = networks
+        self._encode_prompt = encode_prompt
+
+    def warm_up(self) -> None:
+        """Runs each network of a drawing once, so that the first request finds memory and kernels ready."""
+        height, width = min(self._description.sizes)
+        request = Request("", "warm up", "", (0,), 1, 2.0, "ddim", (height, width), None, None, 0)
+        self.draw(request, lambda _: None, lambda: False)
+
+    def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
+        begun = time.perf_counter()
+        states = self._networks.encode_text(np.stack([self._encode_prompt(text) for text in prompts(request)]))
+        encoded = time.perf_counter()
+        finished = self._denoise(request, states, on_progress, is_cancelled)
+        denoised = time.perf_counter()
+        pictures = []
+        for latents in finished:
+            stop_if(is_cancelled)
+            unscaled = latents.astype(np.float64) / self._description.scaling_factor
+            pictures.append(to_pixels(self._networks.decode(unscaled.astype(np.float32))))
+        stop_if(is_cancelled)
+        done = time.perf_counter()
+        spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
+        text_ms, loop_ms, decoder_ms, total_ms = (span * 1000 for span in spans)
+        return Drawing(np.concatenate(pictures), (text_ms, loop_ms, decoder_ms, total_ms))
+
+    def _denoise(
+        self, request: Request, states: Floats, on_progress: OnProgress, is_cancelled: IsCancelled
+    ) -> list[Floats]:
+        description = self._description
+        table = scheduler_table(request.scheduler, request.steps, description.schedule, request.strength)
+        canvases = self._start(request, table)
+        for index, row in enumerate(table.rows):
+            for canvas in canvases:
+                stop_if(is_cancelled)
+                sample = np.repeat(canvas.latents, len(states), axis=0)
+                output = _guided(self._networks.denoise(sample, row.timestep, states), request.guidance_scale)
+                _apply(row, canvas, output, index)
+            step = index + 1
+            is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
+            newest = np.concatenate([canvas.estimates[0] for canvas in canvases])
+            on_progress(Progress(step, len(table.rows), to_previews(newest, description) if is_preview_due else None))
+        finished = [canvas.latents for canvas in canvases]
+        if not all(np.isfinite(latents).all() for latents in finished):
+            raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
+        return finished
+
+    def _start(self, request: Request, table: Table) -> Sequence[_Canvas]:
+        description = self._description
+        height, width = (side // description.downscale for side in request.size)
+        shape = (1, description.latent_channels, height, width)
+        clean = 0.0 if request.picture is None else self._networks.encode(from_pixels(request.picture))
+        canvases = []
+        for seed in request.seeds:
+            noise = normal_noise(seed, 0, int(np.prod(shape))).reshape(shape).astype(np.float64)
+            latents = table.noise * noise + table.picture * description.scaling_factor * np.asarray(clean, np.float64)
+            canvases.append(_Canvas(seed, latents.astype(np.float32)))
+        return canvases
+
+
+def _guided(output: Floats, scale: float) -> Floats:
+    """Classifier-free guidance: the answer without the prompt, and from there towards the one with it."""
+    if len(output) == 1:
+        return output
+    without, prompted = output[:1].astype(np.float64), output[1:]
+    return (without + scale * (prompted - without)).astype(np.float32)
+
+
+def _apply(row: Row, canvas: _Canvas, output: Floats, index: int) -> None:
+    """One step of any scheduler; sums in float64, so that other engines that do the same agree to the last bits."""
+    latents = canvas.latents.astype(np.float64)
+    guess = row.estimate[0] * latents + row.estimate[1] * output.astype(np.float64)
+    last, last_but_one, _ = canvas.estimates
+    newest, older, oldest = row.estimates
+    following = row.latents * latents + newest * guess
+    following += older * last.astype(np.float64) + oldest * last_but_one.astype(np.float64)
+    if row.noise != 0:
+        following += row.noise * normal_noise(canvas.seed, index + 1, latents.size).reshape(latents.shape)
+    canvas.estimates = (guess.astype(np.float32), last, last_but_one)
+    canvas.latents = following.astype(np.float32)

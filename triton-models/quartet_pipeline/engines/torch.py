@@ -1,0 +1,186 @@
+"""PyTorch: the whole denoise loop as one program on a GPU, or step by step on a CPU."""
+
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from quartet_pipeline.description import Description, Size
+from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
+from quartet_pipeline.engines.noise import device_noise
+from quartet_pipeline.engines.program import Program, coefficients
+from quartet_pipeline.errors import ModelError
+from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.pixels import from_pixels
+from quartet_pipeline.request import MAX_PICTURES, Request
+from quartet_pipeline.schedulers import Table, scheduler_table
+from quartet_pipeline.tokenizer import PromptEncoder
+
+Shape = tuple[Size, int, bool]
+MOST_PROGRAMS = 16
+QUEUED_STEPS = 1
+"""Steps that wait behind the one that runs: enough to keep a GPU busy, and few to wait for on cancelling."""
+
+
+def open_torch_engine(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
+    """The engine of a model folder, on the GPU where there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if (folder / "unet.onnx").is_file():
+        from quartet_pipeline.networks.small import SmallNetworks
+
+        return TorchEngine(description, SmallNetworks(folder, device), encode_prompt)
+    return TorchEngine(description, open_stable_diffusion(folder, device), encode_prompt)
+
+
+def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
+    """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
+    from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
+    from quartet_pipeline.networks.weights import load_stable_diffusion
+
+    if device.type == "cpu":
+        return StableDiffusionNetworks(load_stable_diffusion(path, dtype=torch.float32), device)
+    from quartet_pipeline.networks.kernels.operations import KernelOperations
+
+    networks = load_stable_diffusion(path, dtype=torch.float16, operations=KernelOperations())
+    return StableDiffusionNetworks(networks, device)
+
+
+class TorchEngine:
+    """Keeps one captured program for each size and number of pictures that was asked for, in one pool of memory."""
+
+    def __init__(self, description: Description, networks: LoopNetworks, encode_prompt: PromptEncoder) -> None:
+        self._description = description
+        self._networks = networks
+        self._encode_prompt = encode_prompt
+        self._programs: dict[Shape, Program] = {}
+        self._is_gpu = networks.device.type == "cuda"
+        # Programs run one after another, so that what one leaves behind is free for the next.
+        self._pool: Any = torch.cuda.graph_pool_handle() if self._is_gpu else None
+        self._side = torch.cuda.Stream(networks.device) if self._is_gpu else None
+
+    @torch.no_grad()
+    def warm_up(self) -> None:
+        """Captures the programs of the first size: one picture, and as many as a request may ask for."""
+        for count in (MAX_PICTURES, 1):
+            self.program(self._description.sizes[0], count, is_guided=True)
+
+    def program(self, size: Size, count: int, *, is_guided: bool) -> Program:
+        """The program of a shape; made on first use."""
+        shape = (size, count, is_guided)
+        program = self._programs.pop(shape, None)
+        if program is None:
+            program = Program(self._networks, self._description, size, count, is_guided=is_guided, pool=self._pool)
+        self._programs[shape] = program
+        if len(self._programs) > MOST_PROGRAMS:
+            del self._programs[next(iter(self._programs))]
+        return program
+
+    @torch.no_grad()
+    def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
+        description = self._description
+        texts = prompts(request)
+        table = scheduler_table(request.scheduler, request.steps, description.schedule, request.strength)
+        program = self.program(request.size, len(request.seeds), is_guided=len(texts) == 2)
+        begun = self._moment()
+        self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
+        program.read()
+        encoded = self._moment()
+        self._loop(program, request, table, on_progress, is_cancelled)
+        denoised = self._moment()
+        stop_if(is_cancelled)
+        program.decode()
+        images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
+        done = self._moment()
+        done.wait()
+        stop_if(is_cancelled)
+        if not bool(is_finite):
+            raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
+        spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
+        text_ms, loop_ms, decoder_ms, total_ms = spans
+        return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms))
+
+    def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
+        """Fills the program's buffers for a request."""
+        device, rows = self._networks.device, table.rows
+        program.ids.copy_(torch.from_numpy(ids))
+        program.seeds.copy_(torch.tensor(request.seeds))
+        program.scale.fill_(request.guidance_scale)
+        program.table[: len(rows)] = torch.tensor([coefficients(row) for row in rows]).to(device)
+        timesteps = torch.tensor([float(row.timestep) for row in rows], device=device)
+        program.times[: len(rows)] = self._networks.prepare_times(timesteps)
+        program.step.zero_()
+        program.noise.zero_()
+        for estimate in program.estimates:
+            estimate.zero_()
+        latents = table.noise * device_noise(program.seeds, program.step, tuple(program.latents.shape[1:]))
+        if request.picture is not None:
+            clean = self._networks.encode(torch.from_numpy(from_pixels(request.picture)).to(device)).float()
+            latents += table.picture * self._description.scaling_factor * clean
+        program.latents.copy_(latents)
+
+    def _loop(
+        self, program: Program, request: Request, table: Table, on_progress: OnProgress, is_cancelled: IsCancelled
+    ) -> None:
+        """Queues the steps, one ahead of the one that runs, and tells of each when it is done."""
+        pending: deque[tuple[int, Moment, Tensor | None]] = deque()
+
+        def tell() -> None:
+            step, moment, previews = pending.popleft()
+            moment.wait()
+            on_progress(Progress(step, len(table.rows), None if previews is None else previews.numpy()))
+
+        for index, row in enumerate(table.rows):
+            stop_if(is_cancelled)
+            if row.noise != 0:
+                program.add_noise()
+            program.advance()
+            step = index + 1
+            is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
+            previews = self._fetch_aside(program.previews()) if is_preview_due else None
+            pending.append((step, previews[1] if previews else self._moment(), previews[0] if previews else None))
+            if len(pending) > QUEUED_STEPS:
+                tell()
+        while pending:
+            tell()
+
+    def _moment(self) -> "Moment":
+        return Moment(is_gpu=self._is_gpu)
+
+    def _fetch(self, tensor: Tensor) -> Tensor:
+        """A copy on the CPU, there when a moment recorded after it has passed."""
+        copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=self._is_gpu)
+        return copy.copy_(tensor, non_blocking=True)
+
+    def _fetch_aside(self, tensor: Tensor) -> tuple[Tensor, "Moment"]:
+        """The same on a stream of its own, so that the next step need not wait for the transfer."""
+        if self._side is None:
+            return self._fetch(tensor), self._moment()
+        self._side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._side):
+            tensor.record_stream(self._side)
+            return self._fetch(tensor), self._moment()
+
+
+class Moment:
+    """A point in the device's work: now on a CPU, and on a GPU when all that was queued before is done."""
+
+    def __init__(self, *, is_gpu: bool) -> None:
+        # A blocking event lets the thread sleep while it waits.
+        self._event = torch.cuda.Event(enable_timing=True, blocking=True) if is_gpu else None
+        if self._event is not None:
+            self._event.record()
+        self._time = time.perf_counter()
+
+    def wait(self) -> None:
+        if self._event is not None:
+            self._event.synchronize()
+
+    def __sub__(self, earlier: "Moment") -> float:
+        """Milliseconds since then; both must have passed."""
+        if self._event is not None and earlier._event is not None:
+            return float(earlier._event.elapsed_time(self._event))
+        return (self._time - earlier._time) * 1000

@@ -1,0 +1,27 @@
+"""What the torch engine asks of a model's networks: each part of a drawing that can be captured on its own."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class LoopNetworks(Protocol):
+    """Four networks on one device. Tensors that steps read are made before the loop, so that a step is one program."""
+
+    device: torch.device
+
+    def encode_text(self, ids: Tensor) -> Tensor:
+        """int64 [n, max_tokens] -> what each step reads of the prompts, [n, ...]."""
+
+    def prepare_times(self, timesteps: Tensor) -> Tensor:
+        """float32 [steps] -> what each step reads of its time, [steps, ...]."""
+
+    def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
+        """Latents float32 [n, 4, h/8, w/8], one row of times, n texts -> the model's output, shaped alike."""
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """The reverse of `decode`."""

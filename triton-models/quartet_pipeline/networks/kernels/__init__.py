@@ -1,0 +1,1 @@
+"""Triton kernels: what the networks' operations run as on an NVIDIA GPU of the Hopper generation or later."""

@@ -1,0 +1,50 @@
+"""The small model of this repository for the torch engine: its weights stand in the ONNX files that it ships."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from demo.networks import PictureDecoder, PictureEncoder, TextEncoder, UNet
+from demo.shipped import read_model
+from quartet_pipeline.errors import ModelError
+
+
+class SmallNetworks:
+    """In float32: at this size nothing is won by less."""
+
+    def __init__(self, folder: Path, device: torch.device) -> None:
+        self.device = device
+        try:
+            checkpoint = read_model(folder)
+        except (OSError, KeyError, ValueError) as error:
+            raise ModelError(f"Expected {folder} to hold the small model's weights: {str(error)[:160]}") from error
+        config = checkpoint.config
+
+        def load(name: str, network: nn.Module) -> nn.Module:
+            network.load_state_dict(checkpoint.weights[name])
+            return network.requires_grad_(False).eval().to(device)
+
+        self._text_encoder = load("text_encoder", TextEncoder(config))
+        self._unet = load("unet", UNet(config))
+        self._encoder = load("vae_encoder", PictureEncoder(config))
+        self._decoder = load("vae_decoder", PictureDecoder(config))
+
+    def encode_text(self, ids: Tensor) -> Tensor:
+        states: Tensor = self._text_encoder(ids)
+        return states
+
+    def prepare_times(self, timesteps: Tensor) -> Tensor:
+        return timesteps[:, None]
+
+    def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
+        output: Tensor = self._unet(sample, time.expand(len(sample)), text)
+        return output
+
+    def decode(self, latents: Tensor) -> Tensor:
+        pictures: Tensor = self._decoder(latents)
+        return pictures
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        latents: Tensor = self._encoder(pictures)
+        return latents

@@ -1,0 +1,40 @@
+"""Stable Diffusion for the torch engine."""
+
+import torch
+from torch import Tensor
+
+from quartet_pipeline.networks.weights import StableDiffusion
+
+
+class StableDiffusionNetworks:
+    """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last."""
+
+    def __init__(self, networks: StableDiffusion, device: torch.device) -> None:
+        self.device = device
+        self.networks = networks
+        for network in (networks.text_encoder, networks.unet, networks.encoder, networks.decoder):
+            network.to(device)
+        self._dtype = networks.unet.conv_in.weight.dtype
+
+    def encode_text(self, ids: Tensor) -> Tensor:
+        return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
+
+    def prepare_times(self, timesteps: Tensor) -> Tensor:
+        return self.networks.unet.prepare_times(timesteps)
+
+    def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
+        output = self.networks.unet(self._inwards(sample), time, text)
+        return _outwards(output)
+
+    def decode(self, latents: Tensor) -> Tensor:
+        return _outwards(self.networks.decoder(self._inwards(latents)))
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        return _outwards(self.networks.encoder(self._inwards(pictures)))
+
+    def _inwards(self, x: Tensor) -> Tensor:
+        return x.to(self._dtype).permute(0, 2, 3, 1).contiguous()
+
+
+def _outwards(x: Tensor) -> Tensor:
+    return x.permute(0, 3, 1, 2)
