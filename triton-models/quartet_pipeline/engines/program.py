@@ -38,6 +38,7 @@ class Program:
         *,
         is_guided: bool,
         pool: Any = None,
+        is_captured: bool = True,
     ) -> None:
         self.networks = networks
         self.description = description
@@ -66,7 +67,7 @@ class Program:
         self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
 
         self.text = Tensor()
-        capture = _capture_on(device, pool)
+        capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
         self.read, self.text = capture(self._read)
         self.advance, _ = capture(self._advance)
         self.add_noise, _ = capture(self._fill_noise)
@@ -108,33 +109,36 @@ class Program:
         return (colors * 255).round().clamp(0, 255).to(torch.uint8)
 
 
-def _capture_on(device: torch.device, pool: Any) -> Callable[[Callable[[], Any]], tuple[Callable[[], None], Any]]:
-    """A function that turns another into what repeats it, and into the tensors that each repetition writes."""
+Repeat = tuple[Callable[[], None], Any]
+"""What repeats a function, and the tensors that each repetition writes."""
 
-    def repeat_eagerly(function: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
-        results = function()
 
-        def repeat() -> None:
-            again = function()
-            for old, new in zip(_tensors(results), _tensors(again), strict=True):
-                old.copy_(new)
+def _repeat_eagerly(function: Callable[[], Any]) -> Repeat:
+    results = function()
 
-        return repeat, results
+    def repeat() -> None:
+        again = function()
+        for old, new in zip(_tensors(results), _tensors(again), strict=True):
+            old.copy_(new)
 
-    def capture(function: Callable[[], Any]) -> tuple[Callable[[], None], Any]:
-        stream = torch.cuda.Stream(device)
-        stream.wait_stream(torch.cuda.current_stream(device))
+    return repeat, results
+
+
+def _capture_into(pool: Any) -> Callable[[Callable[[], Any]], Repeat]:
+    def capture(function: Callable[[], Any]) -> Repeat:
+        stream = torch.cuda.Stream()
+        stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             # The first run compiles and measures, which a capture must not see.
             for _ in range(2):
                 function()
-        torch.cuda.current_stream(device).wait_stream(stream)
+        torch.cuda.current_stream().wait_stream(stream)
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=pool):
             results = function()
         return graph.replay, results
 
-    return capture if device.type == "cuda" else repeat_eagerly
+    return capture
 
 
 def _tensors(results: Any) -> tuple[Tensor, ...]:

@@ -139,8 +139,8 @@ class KernelOperations(Operations):
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         n, tokens, heads, width = query.shape
         length = key.shape[1]
-        ways = [Way(name, partial(_library_attend, query, key, value, kind)) for name, kind in BACKENDS.items()]
-        ways.append(Way("library", lambda: PLAIN.attend(query, key, value)))
+        ways = [Way("library", lambda: PLAIN.attend(query, key, value))]
+        ways += [Way(name, partial(_library_attend, query, key, value, kind)) for name, kind in BACKENDS.items()]
         if width in HEADS:
             for rows, columns, warps, stages in _attention_tiles(length, width):
                 for is_half in (False, True):
