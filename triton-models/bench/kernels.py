@@ -69,6 +69,7 @@ def main() -> None:
     options = parser.parse_args()
     if options.here:
         torch.backends.cudnn.benchmark = True
+        torch.backends.cudnn.allow_tf32 = False
         sums = measure(options.kinds[0], options.part, options.count, options.seconds)
         if options.json:
             options.json.write_text(json.dumps(sums))

@@ -69,12 +69,16 @@ class Program:
         self.text = Tensor()
         capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
         self.read, self.text = capture(self._read)
+        self.latents.normal_()
         self.advance, _ = capture(self._advance)
         self.add_noise, _ = capture(self._fill_noise)
+        self.latents.normal_()
         self.decode, (self.images, self.is_finite) = capture(self._decode)
 
     def _read(self) -> Tensor:
-        return self.networks.encode_text(self.ids).repeat_interleave(self.count, dim=0)
+        texts = self.networks.encode_text(self.ids)
+        # The first prompt for every picture, then the second.
+        return texts[:, None].expand(-1, self.count, *texts.shape[1:]).flatten(0, 1).contiguous()
 
     def _fill_noise(self) -> None:
         self.noise.copy_(device_noise(self.seeds, self.step + 1, self._shape))
@@ -136,6 +140,8 @@ def _capture_into(pool: Any) -> Callable[[Callable[[], Any]], Repeat]:
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, pool=pool):
             results = function()
+        # What it writes is random bits until it has run once, and what is captured next measures itself on that.
+        graph.replay()
         return graph.replay, results
 
     return capture

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import torch
@@ -72,9 +73,15 @@ def _measure(way: Way, expected: Tensor) -> Measured:
         return Measured(way.name, 0.0, 0.0, f"{type(problem).__name__}: {str(problem)[:200]}")
 
 
+@cache
+def _measuring_stream() -> torch.cuda.Stream:
+    """One for all: each stream that cuBLAS sees costs it a workspace."""
+    return torch.cuda.Stream()
+
+
 def microseconds(run: Callable[[], object]) -> float:
     """Of one run on the GPU, launches left out: the median of three replays of a graph of several."""
-    stream = torch.cuda.Stream()
+    stream = _measuring_stream()
     stream.wait_stream(torch.cuda.current_stream())
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.stream(stream):

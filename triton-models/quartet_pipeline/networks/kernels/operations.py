@@ -143,7 +143,7 @@ class KernelOperations(Operations):
         ways += [Way(name, partial(_library_attend, query, key, value, kind)) for name, kind in BACKENDS.items()]
         if width in HEADS:
             for rows, columns, warps, stages in _attention_tiles(length, width):
-                for is_half in (False, True):
+                for is_half in (False, True) if length >= 256 else (False,):
                     run = partial(_attend, query, key, value, rows, columns, warps, stages, is_half)
                     ways.append(Way(f"kernel {rows}x{columns} w{warps} s{stages}{' half' if is_half else ''}", run))
         shape = ("attend", n, tokens, length, heads, width)
