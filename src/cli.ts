@@ -2,6 +2,9 @@ import { randomInt } from 'node:crypto';
 import { config as readDotenv } from 'dotenv';
 import type { Logger } from 'pino';
 import { type Config, parseConfig } from './config.ts';
+import { checkDatabase } from './doctor/check-database.ts';
+import { checkEngine } from './doctor/check-engine.ts';
+import { type Check, runDoctor } from './doctor/run-doctor.ts';
 import { QuartetError } from './errors.ts';
 import { openEngine, startQuartet } from './main.ts';
 import { runImagine } from './platforms/terminal/run-imagine.ts';
@@ -11,6 +14,7 @@ const usage = `Usage: npm start | npm run imagine -- "a prompt" [options]
 
   serve     the bot and its playground (npm start)
   imagine   draw one prompt into files (npm run imagine -- --help)
+  doctor    look whether everything that the settings name can be used (npm run doctor)
 `;
 
 /** Exit codes: 0 done, 1 failed or wrong settings, 2 not understood, 130 interrupted. */
@@ -20,6 +24,8 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       if (rest.length > 0)
         return notUnderstood(`serve takes its settings from the environment or .env, got "${rest[0]}".`);
       return withSettings(serve);
+    case 'doctor':
+      return withSettings(doctor);
     case 'imagine':
       return withSettings((config, logger) => imagine(rest, config, logger));
     case undefined:
@@ -61,6 +67,21 @@ async function serve(config: Config, logger: Logger): Promise<number> {
   void nextStopSignal().then(() => process.exit(130));
   await quartet.stop();
   return 0;
+}
+
+async function doctor(config: Config): Promise<number> {
+  // What it finds is on the screen: only a log of what is wrong would say it twice.
+  const logger = createLogger('silent');
+  const isFine = await runDoctor(checksOf(config, logger), (text) => process.stdout.write(text));
+  return isFine ? 0 : 1;
+}
+
+function checksOf(config: Config, logger: Logger): readonly Check[] {
+  const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = config;
+  return [
+    { part: 'Engine', run: () => checkEngine(() => openEngine(config, logger)) },
+    { part: 'Database', run: () => checkDatabase({ databaseUrl, dataDir, logger, clock: Date.now }) },
+  ];
 }
 
 function imagine(argv: readonly string[], config: Config, logger: Logger): Promise<number> {

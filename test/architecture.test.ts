@@ -23,7 +23,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/platforms/button-id.ts': ['src/jobs/job.ts'],
   'src/platforms/button-secret.ts': ['src/errors.ts'],
   'src/platforms/edit-budget.ts': ['src/errors.ts'],
-  'src/doctor/finding.ts': [],
+  'src/doctor/': ['src/errors.ts', 'src/store/', 'src/engines/image-engine.ts'],
   'src/store/': ['src/errors.ts', 'src/make-folder.ts', 'src/jobs/', 'src/engines/image-engine.ts'],
   'src/telemetry/': [],
   'commands/': [
