@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { CommandOption } from '../../../commands/define-command.ts';
 import { imagine } from '../../../commands/imagine.ts';
 import { InvalidRequestError } from '../../errors.ts';
+import { messagesFor } from '../../messages/messages.ts';
 
 /** What a shell line asked for; values are still unchecked. */
 export type ImagineArguments =
@@ -49,7 +50,10 @@ export function readImagineArguments(argv: readonly string[]): ImagineArguments 
 export function renderHelp(): string {
   const rows = [
     ['--out DIR', `Folder for 0.png to 3.png (default: ${defaultFolder})`],
-    ...options().map((option) => [`--${option.name} ${placeholder(option)}`, `${option.description}${bounds(option)}`]),
+    ...options().map((option) => [
+      `--${option.name} ${placeholder(option)}`,
+      `${option.text(messagesFor('en')).description}${bounds(option)}`,
+    ]),
     ['--help', 'This text'],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0)) + 2;

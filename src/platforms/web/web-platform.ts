@@ -5,6 +5,7 @@ import { commands } from '../../../commands/index.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
 import { InvalidRequestError, LimitError, QuartetError } from '../../errors.ts';
 import type { Job, Requester } from '../../jobs/job.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import type { ChatPlatform } from '../chat-platform.ts';
 import { createCommandRoutes } from './command-routes.ts';
 import { createEventRoutes } from './event-routes.ts';
@@ -84,7 +85,10 @@ export async function createWebPlatform(
     await next();
   });
   routes.route('/', await createPageFiles());
-  routes.get('/api/world', (context) => context.json(renderWorld(commands, services, maxUploadBytes)));
+  routes.get('/api/world', (context) => {
+    context.header('Vary', 'Accept-Language');
+    return context.json(renderWorld(commands, services, maxUploadBytes, messagesFor(requesterOf(context).locale)));
+  });
   const isClosing = () => closing;
   routes.route('/', createHistoryRoutes({ jobs, view }));
   routes.route('/', createPictureRoutes(jobs));

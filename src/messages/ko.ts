@@ -1,0 +1,56 @@
+import { answer, choice, command, option, style } from './ko/commands.ts';
+import { error, paused, problem, tryingAgain } from './ko/refusals.ts';
+import {
+  action,
+  alternative,
+  button,
+  cancel,
+  deletion,
+  details,
+  forget,
+  form,
+  help,
+  history,
+  models,
+  note,
+  progress,
+  queue,
+  setting,
+  settings,
+  state,
+  styles,
+} from './ko/replies.ts';
+import { duration } from './ko/wording.ts';
+import type { Messages } from './messages.ts';
+
+/** What the bot says, in Korean. */
+export const korean = {
+  action,
+  alternative,
+  answer,
+  button,
+  cancel,
+  choice,
+  command,
+  delete: deletion,
+  details,
+  duration,
+  error,
+  forget,
+  form,
+  help,
+  history,
+  models,
+  note,
+  option,
+  paused,
+  problem,
+  progress,
+  queue,
+  setting,
+  settings,
+  state,
+  style,
+  styles,
+  tryingAgain,
+} satisfies Messages;
