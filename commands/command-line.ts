@@ -54,7 +54,7 @@ function readOptions(command: Declared, text: string, messages: Messages): Recor
       const known = command.options.map(({ name }) => `--${shown(name)}`);
       const meant = likely === null ? null : `--${likely}`;
       problems.push(say.unknownOption(called, `--${part.name}`, meant, known));
-    } else if (part.value === null) problems.push(say.missingValue(shown(part.name)));
+    } else if (part.value === null) problems.push(say.missingValue(shown(part.name), null));
     else if (given.has(part.name)) problems.push(say.givenTwice(shown(part.name)));
     else given.set(part.name, part.value);
   }

@@ -6,7 +6,8 @@ import type { Choice, CommandWorld } from './define-command.ts';
 /** Leaves room for a style's words inside the engine's own limit. */
 const maxPromptLength = engineLimits.maxPromptCharacters - 100;
 
-const schedulerLabels = {
+/** How people call the schedulers, in every language. */
+export const schedulerTitles = {
   ddim: 'DDIM',
   dpmpp_2m: 'DPM++ 2M',
   unipc: 'UniPC',
@@ -16,7 +17,7 @@ const schedulerLabels = {
 
 /** How people call a scheduler. */
 export function schedulerTitle(name: SchedulerName): string {
-  return schedulerLabels[name];
+  return schedulerTitles[name];
 }
 
 /** How people call a style; its id where it is no longer in the list. */
@@ -32,9 +33,9 @@ export function sizeText({ width, height }: PictureSize): string {
 
 function schedulerChoices(): readonly Choice<SchedulerName>[] {
   // `Object.keys` forgets the keys' type, which `satisfies` above has pinned.
-  return (Object.keys(schedulerLabels) as SchedulerName[]).map((value) => ({
+  return (Object.keys(schedulerTitles) as SchedulerName[]).map((value) => ({
     value,
-    label: () => schedulerLabels[value],
+    label: () => schedulerTitles[value],
   }));
 }
 

@@ -1,5 +1,6 @@
 import { answer, choice, command, option, style } from './en/commands.ts';
-import { error, paused, problem, tryingAgain } from './en/refusals.ts';
+import { page } from './en/page.ts';
+import { error, paused, problem, tryingAgain, web } from './en/refusals.ts';
 import {
   action,
   alternative,
@@ -19,6 +20,7 @@ import {
   settings,
   state,
   styles,
+  terminal,
 } from './en/replies.ts';
 import { duration } from './en/wording.ts';
 
@@ -42,6 +44,7 @@ export const english = {
   models,
   note,
   option,
+  page,
   paused,
   problem,
   progress,
@@ -51,5 +54,7 @@ export const english = {
   state,
   style,
   styles,
+  terminal,
   tryingAgain,
+  web,
 };

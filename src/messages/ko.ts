@@ -1,5 +1,6 @@
 import { answer, choice, command, option, style } from './ko/commands.ts';
-import { error, paused, problem, tryingAgain } from './ko/refusals.ts';
+import { page } from './ko/page.ts';
+import { error, paused, problem, tryingAgain, web } from './ko/refusals.ts';
 import {
   action,
   alternative,
@@ -19,6 +20,7 @@ import {
   settings,
   state,
   styles,
+  terminal,
 } from './ko/replies.ts';
 import { duration } from './ko/wording.ts';
 import type { Messages } from './messages.ts';
@@ -43,6 +45,7 @@ export const korean = {
   models,
   note,
   option,
+  page,
   paused,
   problem,
   progress,
@@ -52,5 +55,7 @@ export const korean = {
   state,
   style,
   styles,
+  terminal,
   tryingAgain,
+  web,
 } satisfies Messages;

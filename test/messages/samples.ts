@@ -84,7 +84,10 @@ export const samples: Samples = {
       ['befehl', '--sede', null, []],
     ],
     missing: [['name']],
-    missingValue: [['name']],
+    missingValue: [
+      ['name', null],
+      ['name', '--next'],
+    ],
     givenTwice: [['name']],
     tooManyWords: [['befehl', '@everyone']],
     nothingToDraw: [['name']],
@@ -141,5 +144,7 @@ export const samples: Samples = {
     entry: [['Etikett', 'Wert']],
     byDefault: [['Etikett', 'Wert']],
   },
+  terminal: { folder: [['out']], notAFile: [['x.png']] },
+  web: { pictureTooLarge: [[7]], pictureNotWanted: [['/befehl']] },
   styles: { entry: [['Titel', 'kennung', 'Text']] },
 };

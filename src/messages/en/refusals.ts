@@ -11,7 +11,8 @@ export const problem = {
     return known.length === 0 ? `${lead}; it takes none.` : `${lead}; it takes ${list(known)}.`;
   },
   missing: (name: string) => `Expected ${code(name)}, got nothing.`,
-  missingValue: (name: string) => `Expected a value after ${code(name)}, got nothing.`,
+  missingValue: (name: string, got: string | null) =>
+    `Expected a value after ${code(name)}, got ${got === null ? 'nothing' : code(got)}.`,
   givenTwice: (name: string) => `Expected ${code(name)} once, got it twice.`,
   tooManyWords: (command: string, word: string) => `${code(command)} does not know what to do with ${code(word)}.`,
   nothingToDraw: (name: string) => `Expected ${code(name)} to say what to draw, got an empty text.`,
@@ -102,4 +103,15 @@ export const paused = {
   restarting: 'Drawing is paused because the drawing engine is being started again.',
   silent: 'Drawing is paused because the drawing engine does not answer.',
   closed: 'Drawing is paused because the drawing engine was switched off.',
+};
+
+/** What the playground's server says no to. */
+export const web = {
+  tooMuchText: 'That is too much text for one message.',
+  pictureTooLarge: (mebibytes: number) => `Expected a picture of at most ${number(mebibytes)} MiB; this one is larger.`,
+  pictureNotWanted: (command: string) => `${code(command)} does not take a picture.`,
+  restarting: 'Quartet is restarting; try again in a moment.',
+  tooManyPages: 'Too many pages are open at once; close some.',
+  pictureGone: 'There is no such picture, or it is not yours.',
+  failed: 'Something went wrong here; it has been written to the log.',
 };

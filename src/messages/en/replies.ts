@@ -66,11 +66,25 @@ export const setting = {
   style: (title: string) => `style ${title}`,
   model: (id: string) => `model ${id}`,
   time: (ms: number) => seconds(ms / 1_000, 1),
+  resized: 'resized, not redrawn',
 };
 
 /** What a screen reader says of one of `count` pictures. */
 export const alternative = (prompt: string, picture: number, count: number) =>
   count === 1 ? prompt : `${prompt} (picture ${picture} of ${count})`;
+
+/** What only a shell shows. */
+export const terminal = {
+  folder: (name: string) => `Folder for 0.png to 3.png (default: ${name})`,
+  help: 'This text',
+  usage: [
+    'Draws without a server or a database and writes 0.png, 1.png, … into DIR.',
+    'The same seed and settings give the same bytes.',
+  ].join('\n'),
+  cancelled: 'Cancelled; nothing was written.',
+  noFolder: 'Expected a folder after `--out`, got nothing.',
+  notAFile: (path: string) => `Expected \`--image\` to name a picture file, got ${path}.`,
+};
 
 export const queue = {
   summary: (drawing: number, waiting: number, isPaused: boolean) => {

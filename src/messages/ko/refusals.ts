@@ -17,7 +17,7 @@ export const problem = {
     return known.length === 0 ? `${lead} 이 명령에는 옵션이 없어요.` : `${lead} 쓸 수 있는 옵션: ${list(known)}`;
   },
   missing: (name) => needed(name, '값이'),
-  missingValue: (name) => `${code(name)} 뒤에 값을 적어 주세요.`,
+  missingValue: (name, got) => `${code(name)} 뒤에 값을 적어 주세요.${got === null ? '' : ` ${came(code(got))}`}`,
   givenTwice: (name) => `${code(name)} 옵션은 한 번만 적어 주세요. 두 번 적혀 있어요.`,
   tooManyWords: (command, word) => `${code(command)} 명령은 ${code(word)} 부분을 이해하지 못했어요.`,
   nothingToDraw: (name) => `${code(name)} 옵션에 무엇을 그릴지 적어 주세요. 비어 있어요.`,
@@ -103,3 +103,13 @@ export const paused = {
   silent: '그림 엔진이 응답하지 않아서 그리기를 잠시 멈췄어요.',
   closed: '그림 엔진이 꺼져 있어서 그리기를 잠시 멈췄어요.',
 } satisfies Messages['paused'];
+
+export const web = {
+  tooMuchText: '메시지 하나에 담기에는 글이 너무 길어요.',
+  pictureTooLarge: (mebibytes) => `그림은 ${number(mebibytes)} MiB까지 쓸 수 있어요. 이 그림은 더 커요.`,
+  pictureNotWanted: (command) => `${code(command)} 명령에는 그림을 쓸 수 없어요.`,
+  restarting: 'Quartet을 다시 시작하는 중이에요. 잠시 뒤에 다시 시도해 주세요.',
+  tooManyPages: '한꺼번에 열린 페이지가 너무 많아요. 몇 개를 닫아 주세요.',
+  pictureGone: '없는 그림이거나 내 그림이 아니에요.',
+  failed: '문제가 생겼어요. 기록에 남겨 두었어요.',
+} satisfies Messages['web'];

@@ -64,10 +64,23 @@ export const setting = {
   style: (title) => `스타일 ${title}`,
   model: (id) => `모델 ${id}`,
   time: (ms) => seconds(ms / 1_000, 1),
+  resized: '크기만 늘림',
 } satisfies Messages['setting'];
 
 export const alternative: Messages['alternative'] = (prompt, picture, count) =>
   count === 1 ? prompt : `${prompt} (그림 ${count}장 중 ${picture}번째)`;
+
+export const terminal = {
+  folder: (name) => `0.png부터 3.png까지 저장할 폴더 (기본값: ${name})`,
+  help: '이 도움말',
+  usage: [
+    '서버나 데이터베이스 없이 그려서 DIR 폴더에 0.png, 1.png, … 파일로 저장해요.',
+    '시드와 설정이 같으면 파일도 똑같아요.',
+  ].join('\n'),
+  cancelled: '취소했어요. 저장한 파일은 없어요.',
+  noFolder: '`--out` 뒤에 폴더를 적어 주세요.',
+  notAFile: (path) => `\`--image\` 옵션에는 그림 파일이 필요해요. 받은 값: ${path}`,
+} satisfies Messages['terminal'];
 
 export const queue = {
   summary: (drawing, waiting, isPaused) => {

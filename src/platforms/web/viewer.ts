@@ -26,7 +26,7 @@ export function requesterOf(context: Context): Requester {
     workspace: null,
     userId,
     name: 'You',
-    locale: localeOf(context.req.header('accept-language')),
+    locale: localeOf(context),
     isAdmin: false,
   };
 }
@@ -43,9 +43,9 @@ export function replyToOf(requester: Requester): ReplyTo {
   };
 }
 
-/** The first of the browser's languages that the catalogue has: browsers list the most wanted first. */
-function localeOf(acceptLanguage = ''): string {
-  const wanted = acceptLanguage
+/** The first of the browser's languages that there are words in: browsers list the most wanted first. */
+export function localeOf(context: Context): string {
+  const wanted = (context.req.header('accept-language') ?? '')
     .slice(0, 1_000)
     .split(',')
     .map((entry) => entry.split(';', 1)[0]?.trim() ?? '')

@@ -19,7 +19,7 @@ import { encodePreview } from './preview.ts';
 import { refuse } from './refusal.ts';
 import { createSnapshots } from './snapshots.ts';
 import { Streams } from './streams.ts';
-import { requesterOf } from './viewer.ts';
+import { localeOf, requesterOf } from './viewer.ts';
 import { renderWorld } from './world-view.ts';
 
 export interface WebPlatformOptions {
@@ -87,7 +87,7 @@ export async function createWebPlatform(
   routes.route('/', await createPageFiles());
   routes.get('/api/world', (context) => {
     context.header('Vary', 'Accept-Language');
-    return context.json(renderWorld(commands, services, maxUploadBytes, messagesFor(requesterOf(context).locale)));
+    return context.json(renderWorld(commands, services, maxUploadBytes, messagesFor(localeOf(context))));
   });
   const isClosing = () => closing;
   routes.route('/', createHistoryRoutes({ jobs, view }));
@@ -98,7 +98,7 @@ export async function createWebPlatform(
   routes.onError((error, context) => {
     if (error instanceof QuartetError) return refuse(context, statusOf(error), error.code, error.message);
     logger.error({ err: error, path: context.req.path }, 'a request to the playground failed');
-    return refuse(context, 500, 'internal_error', 'Something went wrong here; it has been written to the log.');
+    return refuse(context, 500, 'internal_error', messagesFor(localeOf(context)).web.failed);
   });
 
   return {
