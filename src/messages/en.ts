@@ -1,6 +1,6 @@
 import { answer, choice, command, option, style } from './en/commands.ts';
 import { page } from './en/page.ts';
-import { error, paused, problem, tryingAgain, web } from './en/refusals.ts';
+import { error, paused, problem, refusedPicture, tryingAgain, web } from './en/refusals.ts';
 import {
   action,
   alternative,
@@ -49,6 +49,7 @@ export const english = {
   problem,
   progress,
   queue,
+  refusedPicture,
   setting,
   settings,
   state,

@@ -1,6 +1,6 @@
 import { answer, choice, command, option, style } from './ko/commands.ts';
 import { page } from './ko/page.ts';
-import { error, paused, problem, tryingAgain, web } from './ko/refusals.ts';
+import { error, paused, problem, refusedPicture, tryingAgain, web } from './ko/refusals.ts';
 import {
   action,
   alternative,
@@ -50,6 +50,7 @@ export const korean = {
   problem,
   progress,
   queue,
+  refusedPicture,
   setting,
   settings,
   state,

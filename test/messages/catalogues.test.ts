@@ -56,7 +56,8 @@ test('both languages have the same texts, and say the same values', () => {
     all.map(({ path }) => path).filter((path) => !/\.(examples|yes|no)\.|^page.*\.one$/.test(path));
   expect(paths(inKorean)).toEqual(paths(inEnglish));
   const koreanAt = new Map(inKorean.map((said) => [said.path, said.text]));
-  for (const { path, values, text } of inEnglish) {
+  // A refused picture is described in English by whoever refused it.
+  for (const { path, values, text } of inEnglish.filter((said) => !said.path.startsWith('refusedPicture'))) {
     // What kind of value was expected is said in each language's own words.
     const said = path.startsWith('problem.wrongType') ? [values[0], values[2]] : values;
     for (const value of said.flat()) {

@@ -131,6 +131,12 @@ export const samples: Samples = {
     ],
     own: [[id, 'a `boat`', 'Platz']],
   },
+  refusedPicture: {
+    picture_type: [['Expected …']],
+    picture_broken: [['Expected …']],
+    picture_too_large: [['Expected …']],
+    picture_too_narrow: [['Expected …']],
+  },
   setting: {
     steps: [[1], [21]],
     guidance: [[7.5]],

@@ -115,3 +115,14 @@ export const web = {
   pictureGone: 'There is no such picture, or it is not yours.',
   failed: 'Something went wrong here; it has been written to the log.',
 };
+
+/**
+ * A picture that somebody sent and that is not taken, by the code of the error. English says it as the error does,
+ * which knows exactly what came.
+ */
+export const refusedPicture = {
+  picture_type: (said: string) => said,
+  picture_broken: (said: string) => said,
+  picture_too_large: (said: string) => said,
+  picture_too_narrow: (said: string) => said,
+};

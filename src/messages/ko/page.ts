@@ -19,7 +19,7 @@ export const page = {
 
   compose: '새 메시지',
   message: '메시지',
-  placeholder: '그림을 설명하거나 / 를 입력하세요',
+  placeholder: '그림을 설명하거나 / 입력',
   send: '보내기',
   hintDraw: '그리기',
   hintCommands: '명령 목록',

@@ -113,3 +113,10 @@ export const web = {
   pictureGone: '없는 그림이거나 내 그림이 아니에요.',
   failed: '문제가 생겼어요. 기록에 남겨 두었어요.',
 } satisfies Messages['web'];
+
+export const refusedPicture = {
+  picture_type: () => 'PNG, JPEG, WebP, GIF 그림만 쓸 수 있어요. 다른 종류의 파일을 보내셨어요.',
+  picture_broken: () => '그림 파일이 잘렸거나 손상됐어요. 다시 보내 주세요.',
+  picture_too_large: () => '그림이 너무 커요. 더 작은 그림을 보내 주세요.',
+  picture_too_narrow: () => '그림이 너무 길쭉해요. 정사각형에 더 가까운 그림을 보내 주세요.',
+} satisfies Messages['refusedPicture'];

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Attachment, OptionValue } from '../../../commands/define-command.ts';
+import { describeError } from '../../../commands/describe-error.ts';
 import { imagine } from '../../../commands/imagine.ts';
 import { parseOptions } from '../../../commands/parse-options.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
@@ -52,8 +53,10 @@ export async function runImagine(options: RunImagineOptions): Promise<number> {
   } catch (error) {
     if (options.signal.aborted) return exitCodes.interrupted;
     if (!(error instanceof QuartetError)) throw error;
-    options.stderr.write(`${plain(error.message)}\n`);
-    return error instanceof InvalidRequestError ? exitCodes.notUnderstood : exitCodes.failed;
+    const isRefused = error instanceof InvalidRequestError;
+    // Whoever sits at a shell may know what went wrong inside.
+    options.stderr.write(`${plain(isRefused ? describeError(error, messages) : error.message)}\n`);
+    return isRefused ? exitCodes.notUnderstood : exitCodes.failed;
   }
 }
 
