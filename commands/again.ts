@@ -8,7 +8,7 @@ import { requireStart, submitDrawing } from './submit-drawing.ts';
 /** Draws a request once more with a new seed; also one that failed or was cancelled. */
 export const again = defineCommand({
   name: 'again',
-  description: 'Draw the same once more, with a new seed',
+  text: ({ command }) => command.again,
   surface: 'button',
   options: [resultOptions.job],
   async run(caller, options, services) {

@@ -6,10 +6,9 @@ import { findJob, resultOptions } from './result-options.ts';
 /** Cancels exactly one job, waiting or running: the one named, or one's own newest. */
 export const cancel = defineCommand({
   name: 'cancel',
-  description: 'Cancel a drawing of yours that waits or is being drawn',
+  text: ({ command }) => command.cancel,
   surface: 'slash',
-  options: [{ ...resultOptions.job, description: 'Which one; your newest if you leave it out', required: false }],
-  examples: ['cancel'],
+  options: [{ ...resultOptions.job, text: ({ option }) => option.ownJob, required: false }],
   async run({ requester }, options, { jobs }) {
     const messages = messagesFor(requester.locale);
     const tell = (text: string) => ({ kind: 'text', text, onlyForRequester: true }) as const;

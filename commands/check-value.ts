@@ -1,25 +1,23 @@
 import type { JobId } from '../src/jobs/job.ts';
-import type { Messages } from '../src/messages/messages.ts';
+import { inEveryLanguage, type Messages } from '../src/messages/messages.ts';
 import { cleanText } from './clean-text.ts';
 import type { Attachment, CommandOption, CommandWorld, OptionValue } from './define-command.ts';
 import { nearest } from './nearest.ts';
+import { readAnswer } from './spoken-names.ts';
 
 /** The outcome for one option: its checked value (undefined where it was left empty), or what is wrong. */
 export type Checked = { readonly value: OptionValue | undefined } | { readonly problem: string };
 
 /** Checks one raw value, as typed in a chat or filled in a form, against the option's declaration. */
-export function checkValue(
-  option: CommandOption,
-  raw: OptionValue,
-  world: CommandWorld,
-  { problem: say }: Messages,
-): Checked {
+export function checkValue(option: CommandOption, raw: OptionValue, world: CommandWorld, messages: Messages): Checked {
+  const say = messages.problem;
+  const { name } = option.text(messages);
   const wrongType = (type: Parameters<typeof say.wrongType>[1]) => ({
-    problem: say.wrongType(option.name, type, describe(raw, say)),
+    problem: say.wrongType(name, type, describe(raw, say)),
   });
   if (option.type === 'picture') return isAttachment(raw) ? { value: raw } : wrongType('picture');
   if (isAttachment(raw)) return wrongType(option.type === 'choice' ? 'text' : option.type);
-  if (option.type === 'text') return checkText(option, String(raw), say);
+  if (option.type === 'text') return checkText(option, name, String(raw), say);
   // An empty field of a form is an option that was not given.
   if (typeof raw === 'string' && raw.trim() === '') return { value: undefined };
   switch (option.type) {
@@ -28,10 +26,10 @@ export function checkValue(
       const number = toNumber(raw, option.type);
       if (number === null) return wrongType(option.type);
       if (number >= option.min && number <= option.max) return { value: number };
-      return { problem: say.outOfRange(option.name, option.min, option.max, describe(raw, say)) };
+      return { problem: say.outOfRange(name, option.min, option.max, describe(raw, say)) };
     }
     case 'boolean': {
-      const value = toBoolean(raw);
+      const value = readAnswer(String(raw));
       return value === null ? wrongType('boolean') : { value };
     }
     case 'job': {
@@ -39,25 +37,30 @@ export function checkValue(
       return id === null ? wrongType('job') : { value: id };
     }
     case 'choice':
-      return checkChoice(option, String(raw).trim(), world, say);
+      return checkChoice(option, String(raw).trim(), world, messages);
     default:
       return option satisfies never;
   }
 }
 
-function checkText(option: CommandOption & { readonly type: 'text' }, raw: string, say: Messages['problem']): Checked {
+function checkText(
+  option: CommandOption & { readonly type: 'text' },
+  name: string,
+  raw: string,
+  say: Messages['problem'],
+): Checked {
   // Before anything walks over the text: it may be of any length.
-  if (raw.length > option.maxLength) return { problem: say.tooLong(option.name, option.maxLength, raw.length) };
+  if (raw.length > option.maxLength) return { problem: say.tooLong(name, option.maxLength, raw.length) };
   const cleaned = cleanText(raw);
   if ('problem' in cleaned) {
     return cleaned.problem === 'broken_text'
-      ? { problem: say.brokenText(option.name) }
-      : { problem: say.controlCharacter(option.name, cleaned.codePoint) };
+      ? { problem: say.brokenText(name) }
+      : { problem: say.controlCharacter(name, cleaned.codePoint) };
   }
   if (cleaned.text.length > option.maxLength) {
-    return { problem: say.tooLong(option.name, option.maxLength, cleaned.text.length) };
+    return { problem: say.tooLong(name, option.maxLength, cleaned.text.length) };
   }
-  if (option.required === true && cleaned.text === '') return { problem: say.nothingToDraw(option.name) };
+  if (option.required === true && cleaned.text === '') return { problem: say.nothingToDraw(name) };
   return { value: cleaned.text };
 }
 
@@ -65,16 +68,20 @@ function checkChoice(
   option: CommandOption & { readonly type: 'choice' },
   raw: string,
   world: CommandWorld,
-  say: Messages['problem'],
+  messages: Messages,
 ): Checked {
+  const { problem: say } = messages;
   const choices = option.choices(world);
-  const wanted = raw.toLowerCase();
+  const wanted = raw.normalize('NFC').toLowerCase();
+  // A label counts in any language: people write each other lines to copy.
   const chosen =
     choices.find(({ value }) => value === raw) ??
-    choices.find(({ value, label }) => value.toLowerCase() === wanted || label.toLowerCase() === wanted);
+    choices.find(({ value, label }) =>
+      [value, ...inEveryLanguage(label)].some((known) => known.toLowerCase() === wanted),
+    );
   if (chosen !== undefined) return { value: chosen.value };
   const values = choices.map(({ value }) => value);
-  return { problem: say.notInList(option.name, values, say.got.text(raw), nearest(raw, values)) };
+  return { problem: say.notInList(option.text(messages).name, values, say.got.text(raw), nearest(raw, values)) };
 }
 
 function toNumber(raw: string | number | boolean, type: 'integer' | 'number'): number | null {
@@ -84,13 +91,6 @@ function toNumber(raw: string | number | boolean, type: 'integer' | 'number'): n
   if (type === 'integer' ? !Number.isInteger(number) : !Number.isFinite(number)) return null;
   // -0 would be written differently from 0.
   return number === 0 ? 0 : number;
-}
-
-function toBoolean(raw: string | number | boolean): boolean | null {
-  const word = String(raw).trim().toLowerCase();
-  if (['true', 'yes', 'on', '1'].includes(word)) return true;
-  if (['false', 'no', 'off', '0'].includes(word)) return false;
-  return null;
 }
 
 function toJobId(raw: string | number | boolean): JobId | null {

@@ -3,8 +3,9 @@ import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import type { Command, CommandOption, OptionValue } from './define-command.ts';
 import { nearest } from './nearest.ts';
 import { splitLine, unquote } from './split-line.ts';
+import { findNamed, namesOf } from './spoken-names.ts';
 
-type Declared = Pick<Command, 'name' | 'options'>;
+type Declared = Pick<Command, 'name' | 'text' | 'options'>;
 
 /** A command and its raw option values, as one line named them. */
 export interface CommandLine {
@@ -16,7 +17,7 @@ export interface CommandLine {
 const maxLineLength = 8_000;
 
 /**
- * Reads one typed line: `/imagine a red lighthouse seed:7 --style woodcut`. Options stand anywhere, as `name:value`,
+ * Reads one typed line: `/imagine a red lighthouse seed:7 --style woodcut`, with names in any of our languages. Options stand anywhere, as `name:value`,
  * `--name value` or `--name=value`, with quotes around values that have spaces; all else is the text. A line without
  * a slash is a prompt. Throws `InvalidRequestError`.
  */
@@ -27,12 +28,13 @@ export function readCommandLine(
 ): CommandLine {
   const say = messages.problem;
   if (line.length > maxLineLength) throw refusal([say.lineTooLong(maxLineLength, line.length)]);
-  const [, name = 'imagine', rest = ''] = /^\s*(?:[/!]([a-z][\w-]*)(?=\s|$))?\s*([\s\S]*)$/iu.exec(line) ?? [];
+  const [, name = 'imagine', rest = ''] =
+    /^\s*(?:[/!](\p{L}[\p{L}\p{M}\p{N}_-]*)(?=\s|$))?\s*([\s\S]*)$/u.exec(line) ?? [];
   // A slash alone is a command that has not been named yet, not something to draw.
   if (/^[/!]\s*$/.test(rest)) throw refusal([say.unknownCommand(rest.trim(), null)], 'unknown_command');
-  const command = commands.find((candidate) => candidate.name === name.toLowerCase());
+  const command = findNamed(commands, name);
   if (command === undefined) {
-    const names = commands.map((candidate) => `/${candidate.name}`);
+    const names = commands.flatMap(namesOf).map((known) => `/${known}`);
     throw refusal([say.unknownCommand(`/${name}`, nearest(`/${name}`, names))], 'unknown_command');
   }
   return { command: command.name, options: readOptions(command, rest, messages) };
@@ -43,16 +45,17 @@ function readOptions(command: Declared, text: string, messages: Messages): Recor
   const problems: string[] = [];
   const given = new Map<string, string>();
   const words: string[] = [];
-  const names = command.options.map(({ name }) => name);
+  const shown = (name: string) => command.options.find((option) => option.name === name)?.text(messages).name ?? name;
+  const called = command.text(messages).name;
   for (const part of splitLine(text, command.options)) {
     if (part.kind === 'word') words.push(part.text);
     else if (part.kind === 'unknown') {
-      const likely = nearest(part.name, names);
-      const known = names.map((name) => `--${name}`);
+      const likely = nearest(part.name, command.options.flatMap(namesOf));
+      const known = command.options.map(({ name }) => `--${shown(name)}`);
       const meant = likely === null ? null : `--${likely}`;
-      problems.push(say.unknownOption(command.name, `--${part.name}`, meant, known));
-    } else if (part.value === null) problems.push(say.missingValue(part.name));
-    else if (given.has(part.name)) problems.push(say.givenTwice(part.name));
+      problems.push(say.unknownOption(called, `--${part.name}`, meant, known));
+    } else if (part.value === null) problems.push(say.missingValue(shown(part.name), null));
+    else if (given.has(part.name)) problems.push(say.givenTwice(shown(part.name)));
     else given.set(part.name, part.value);
   }
   let isAfterWord = false;
@@ -65,7 +68,7 @@ function readOptions(command: Declared, text: string, messages: Messages): Recor
     given.set(option.name, takeWords(option, words));
   }
   const [left] = words;
-  if (left !== undefined) problems.push(say.tooManyWords(command.name, left));
+  if (left !== undefined) problems.push(say.tooManyWords(called, left));
   if (problems.length > 0) throw refusal(problems);
   return Object.fromEntries(given);
 }

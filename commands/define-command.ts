@@ -2,13 +2,34 @@ import type { EngineDescription } from '../src/engines/image-engine.ts';
 import type { QuartetError } from '../src/errors.ts';
 import type { FinishedJob, Job, JobId, ReplyTo, Requester } from '../src/jobs/job.ts';
 import type { Jobs, QueueOverview, Standing } from '../src/jobs/jobs.ts';
+import type { Text } from '../src/messages/messages.ts';
 import { declarationProblems } from './declaration-problems.ts';
 
-interface OptionBase {
-  /** Lower-case letters and `_`, at most 32. */
+/** What a command says of itself in one language. */
+export interface CommandText {
+  /** At most 32 lower-case letters, digits and dashes. In English it is the command's own name. */
   readonly name: string;
-  /** At most 100 characters, for people. */
+  /** At most 100 characters. */
   readonly description: string;
+  /** What one might type, without the slash: `imagine a red boat seed:7`. */
+  readonly examples: readonly string[];
+}
+
+/** What an option says of itself in one language. */
+export interface OptionText {
+  /** At most 32 lower-case letters, digits and `_`. In English it is the option's own name. */
+  readonly name: string;
+  /** In forms and lists of settings, at most 45 characters. */
+  readonly title: string;
+  /** At most 100 characters. */
+  readonly description: string;
+}
+
+interface OptionBase {
+  /** Lower-case letters and `_`, at most 32: the same in every language. */
+  readonly name: string;
+  /** What people read and type in their own language. */
+  readonly text: Text<OptionText>;
   readonly required?: boolean;
 }
 
@@ -16,7 +37,7 @@ interface OptionBase {
 export interface Choice<Value extends string = string> {
   readonly value: Value;
   /** As shown to people, at most 100 characters. */
-  readonly label: string;
+  readonly label: Text;
 }
 
 /** What a platform knows before anything is drawn; choices may depend on it. It may change: read it when it is needed. */
@@ -118,21 +139,18 @@ export type Caller = Omit<Invocation, 'options'>;
 
 /** A command as platforms and `dispatch` see it: its options' types are forgotten. */
 export interface Command {
+  /** Lower-case letters and dashes, at most 32: the same in every language. */
   readonly name: string;
-  /** At most 100 characters. */
-  readonly description: string;
+  /** What people read and type in their own language. */
+  readonly text: Text<CommandText>;
   readonly options: readonly CommandOption[];
   /** `slash`: people type it; `button`: only offered under results. */
   readonly surface: 'slash' | 'button';
-  /** What one might type, without the slash: `imagine a red boat seed:7`. */
-  readonly examples: readonly string[];
   run(invocation: Caller, options: CheckedOptions, services: CommandServices): Promise<Reply>;
 }
 
-interface CommandDeclaration<Options extends readonly CommandOption[]>
-  extends Omit<Command, 'options' | 'run' | 'examples'> {
+interface CommandDeclaration<Options extends readonly CommandOption[]> extends Omit<Command, 'options' | 'run'> {
   readonly options: Options;
-  readonly examples?: readonly string[];
   run(invocation: Caller, options: OptionsOf<Options>, services: CommandServices): Promise<Reply>;
 }
 
@@ -140,7 +158,13 @@ interface CommandDeclaration<Options extends readonly CommandOption[]>
  * Declares a command; the only way to make one, so that its limits are checked when the program starts.
  *
  * @example
- * defineCommand({ name: 'wave', description: 'Wave back', surface: 'slash', options: [], run: async () => reply });
+ * defineCommand({
+ *   name: 'queue',
+ *   text: ({ command }) => command.queue,
+ *   surface: 'slash',
+ *   options: [],
+ *   run: async () => reply,
+ * });
  */
 export function defineCommand<const Options extends readonly CommandOption[]>(
   declaration: CommandDeclaration<Options>,
@@ -149,7 +173,6 @@ export function defineCommand<const Options extends readonly CommandOption[]>(
   if (problems.length > 0) throw new TypeError(`Command \`${declaration.name}\`: ${problems.join('; ')}`);
   return {
     ...declaration,
-    examples: declaration.examples ?? [],
     // `parseOptions` made `options` from this very declaration, so names and types are as inferred.
     run: (invocation, options, services) => declaration.run(invocation, options as OptionsOf<Options>, services),
   };

@@ -5,7 +5,7 @@ import { findJob, resultOptions } from './result-options.ts';
 /** Removes a result and its pictures; only for whoever asked for them. */
 export const deleteResult = defineCommand({
   name: 'delete',
-  description: 'Delete a result and its pictures',
+  text: ({ command }) => command.delete,
   surface: 'button',
   options: [resultOptions.job],
   async run({ requester }, options, { jobs }) {

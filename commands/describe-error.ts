@@ -8,8 +8,7 @@ export function describeError(error: unknown, messages: Messages): string {
   const retryAfter = retryAfterMs === null ? null : messages.duration(retryAfterMs / 1_000);
   const text = error instanceof QuartetError ? textOf(error.code, messages, retryAfter) : null;
   if (text !== null) return text;
-  // Its message was written for the person who asked.
-  return error instanceof InvalidRequestError ? error.message : messages.error.unexpected();
+  return error instanceof InvalidRequestError ? refusalOf(error, messages) : messages.error.unexpected();
 }
 
 /** Whether there are words for this error; any other is a fault of the program, which somebody has to see. */
@@ -26,6 +25,12 @@ export function describeFailure({ code, message }: JobFailure, messages: Message
 export function describeRetry({ code }: JobFailure, { tryingAgain }: Messages): string {
   const texts: Readonly<Record<string, string>> = tryingAgain;
   return Object.hasOwn(texts, code) ? (texts[code] ?? tryingAgain.anything) : tryingAgain.anything;
+}
+
+/** The message of such an error was written for the person who asked, in English or in that person's language. */
+function refusalOf({ code, message }: InvalidRequestError, { refusedPicture }: Messages): string {
+  const texts: Readonly<Record<string, (said: string) => string>> = refusedPicture;
+  return Object.hasOwn(texts, code) ? (texts[code]?.(message) ?? message) : message;
 }
 
 function textOf(code: string, messages: Messages, retryAfter: string | null): string | null {

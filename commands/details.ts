@@ -2,14 +2,14 @@ import type { Job } from '../src/jobs/job.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import { type CommandWorld, defineCommand } from './define-command.ts';
 import { describeFailure } from './describe-error.ts';
-import { schedulerTitle, sizeText } from './draw-options.ts';
+import { schedulerTitle, sizeText, styleTitle } from './draw-options.ts';
 import { redrawLine } from './redraw-line.ts';
 import { findJob, resultOptions } from './result-options.ts';
 
 /** Shows everything that made a result, and the line that draws it again. */
 export const details = defineCommand({
   name: 'details',
-  description: 'See all settings and seeds of a result',
+  text: ({ command }) => command.details,
   surface: 'button',
   options: [resultOptions.job],
   async run({ requester }, options, { jobs, engine }) {
@@ -22,6 +22,7 @@ export const details = defineCommand({
 /** The settings of a job in lines of text. */
 export function describeJob(job: Job, world: CommandWorld, messages: Messages): string {
   const { request } = job;
+  const { option } = messages;
   const { label, entry, long, ...say } = messages.details;
   const drawing = 'drawing' in job ? job.drawing : null;
   const seeds =
@@ -29,14 +30,14 @@ export function describeJob(job: Job, world: CommandWorld, messages: Messages): 
     Array.from({ length: request.count }, (_, index) => (request.seed + index) % 2 ** 32);
   const lines = [
     say.title(messages.state[job.state]),
-    long(label.prompt, request.prompt),
-    ...(request.negativePrompt === '' ? [] : [long(label.negative, request.negativePrompt)]),
-    ...(request.style === null ? [] : [entry(label.style, request.style)]),
-    entry(label.model, request.model),
-    entry(label.size, sizeText(request.size)),
-    entry(label.steps, String(request.steps)),
-    entry(label.guidance, String(request.guidanceScale)),
-    entry(label.scheduler, schedulerTitle(request.scheduler)),
+    long(option.prompt.title, request.prompt),
+    ...(request.negativePrompt === '' ? [] : [long(option.negative.title, request.negativePrompt)]),
+    ...(request.style === null ? [] : [entry(option.style.title, styleTitle(request.style, messages))]),
+    entry(option.model.title, request.model),
+    entry(option.size.title, sizeText(request.size)),
+    entry(option.steps.title, String(request.steps)),
+    entry(option.guidance.title, String(request.guidanceScale)),
+    entry(option.scheduler.title, schedulerTitle(request.scheduler)),
     entry(label.seeds, seeds.join(', ')),
     ...(request.init === null ? [] : [entry(label.startsFrom, String(request.init.strength))]),
     ...(request.derivedFrom === null ? [] : [long(label.from, derivation(job, messages))]),

@@ -1,11 +1,13 @@
 import { engineLimits, type PictureSize, type SchedulerName } from '../src/engines/image-engine.ts';
 import { type StyleId, styles } from '../src/jobs/styles.ts';
+import type { Messages } from '../src/messages/messages.ts';
 import type { Choice, CommandWorld } from './define-command.ts';
 
 /** Leaves room for a style's words inside the engine's own limit. */
 const maxPromptLength = engineLimits.maxPromptCharacters - 100;
 
-const schedulerLabels = {
+/** How people call the schedulers, in every language. */
+export const schedulerTitles = {
   ddim: 'DDIM',
   dpmpp_2m: 'DPM++ 2M',
   unipc: 'UniPC',
@@ -15,7 +17,13 @@ const schedulerLabels = {
 
 /** How people call a scheduler. */
 export function schedulerTitle(name: SchedulerName): string {
-  return schedulerLabels[name];
+  return schedulerTitles[name];
+}
+
+/** How people call a style; its id where it is no longer in the list. */
+export function styleTitle(id: string, { style }: Messages): string {
+  const titles: Readonly<Record<string, { readonly title: string }>> = style;
+  return Object.hasOwn(titles, id) ? (titles[id]?.title ?? id) : id;
 }
 
 /** A size as people type it: `512x512`. */
@@ -25,20 +33,26 @@ export function sizeText({ width, height }: PictureSize): string {
 
 function schedulerChoices(): readonly Choice<SchedulerName>[] {
   // `Object.keys` forgets the keys' type, which `satisfies` above has pinned.
-  return (Object.keys(schedulerLabels) as SchedulerName[]).map((value) => ({ value, label: schedulerLabels[value] }));
+  return (Object.keys(schedulerTitles) as SchedulerName[]).map((value) => ({
+    value,
+    label: () => schedulerTitles[value],
+  }));
 }
 
 function styleChoices(): readonly Choice<StyleId | 'none'>[] {
-  return [{ value: 'none', label: 'No style' }, ...styles.map(({ id, title }) => ({ value: id, label: title }))];
+  return [
+    { value: 'none', label: ({ choice }) => choice.noStyle },
+    ...styles.map(({ id }) => ({ value: id, label: ({ style }: Messages) => style[id].title })),
+  ];
 }
 
 function modelChoices({ engine }: CommandWorld): readonly Choice[] {
-  return engine.models.map(({ id, title }) => ({ value: id, label: title }));
+  return engine.models.map(({ id, title }) => ({ value: id, label: () => title }));
 }
 
 function sizeChoices({ engine }: CommandWorld): readonly Choice[] {
   const sizes = new Set(engine.models.flatMap((model) => model.sizes.map(sizeText)));
-  return [...sizes].map((value) => ({ value, label: value }));
+  return [...sizes].map((value) => ({ value, label: () => value }));
 }
 
 /** The options that say how to draw, shared by `imagine`, `edit` and `settings`. */
@@ -46,59 +60,59 @@ export const drawOptions = {
   prompt: {
     name: 'prompt',
     type: 'text',
-    description: 'What to draw',
+    text: ({ option }: Messages) => option.prompt,
     maxLength: maxPromptLength,
     multiline: true,
   },
   negative: {
     name: 'negative',
     type: 'text',
-    description: 'What to keep out of the pictures',
+    text: ({ option }: Messages) => option.negative,
     maxLength: maxPromptLength,
     multiline: true,
   },
   count: {
     name: 'count',
     type: 'integer',
-    description: 'How many pictures',
+    text: ({ option }: Messages) => option.count,
     min: 1,
     max: engineLimits.maxPictures,
   },
   steps: {
     name: 'steps',
     type: 'integer',
-    description: 'How many drawing steps: more is finer and slower',
+    text: ({ option }: Messages) => option.steps,
     min: 1,
     max: engineLimits.maxSteps,
   },
   guidance: {
     name: 'guidance',
     type: 'number',
-    description: 'How strictly to follow the prompt',
+    text: ({ option }: Messages) => option.guidance,
     min: 0,
     max: engineLimits.maxGuidanceScale,
   },
   seed: {
     name: 'seed',
     type: 'integer',
-    description: 'The same seed and settings give the same pictures',
+    text: ({ option }: Messages) => option.seed,
     min: 0,
     max: engineLimits.maxSeed,
   },
   scheduler: {
     name: 'scheduler',
     type: 'choice',
-    description: 'How noise becomes a picture',
+    text: ({ option }: Messages) => option.scheduler,
     choices: schedulerChoices,
   },
-  size: { name: 'size', type: 'choice', description: 'Width x height in pixels', choices: sizeChoices },
-  model: { name: 'model', type: 'choice', description: 'Which model draws', choices: modelChoices },
-  style: { name: 'style', type: 'choice', description: 'A look to add to the prompt', choices: styleChoices },
-  image: { name: 'image', type: 'picture', description: 'A picture to start from' },
+  size: { name: 'size', type: 'choice', text: ({ option }: Messages) => option.size, choices: sizeChoices },
+  model: { name: 'model', type: 'choice', text: ({ option }: Messages) => option.model, choices: modelChoices },
+  style: { name: 'style', type: 'choice', text: ({ option }: Messages) => option.style, choices: styleChoices },
+  image: { name: 'image', type: 'picture', text: ({ option }: Messages) => option.image },
   strength: {
     name: 'strength',
     type: 'number',
-    description: 'How far to go away from that picture: 0.1 a little, 1 all the way',
+    text: ({ option }: Messages) => option.strength,
     min: 0.01,
     max: 1,
   },

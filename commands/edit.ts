@@ -9,7 +9,7 @@ import { requireStart, submitDrawing } from './submit-drawing.ts';
 /** Draws a result again with some of its settings changed; the seed stays unless one is given. */
 export const edit = defineCommand({
   name: 'edit',
-  description: 'Change the prompt or settings of a result and draw it again',
+  text: ({ command }) => command.edit,
   surface: 'button',
   options: [
     resultOptions.job,

@@ -9,7 +9,7 @@ import { submitDrawing } from './submit-drawing.ts';
 /** Draws one picture again, larger. */
 export const enlarge = defineCommand({
   name: 'enlarge',
-  description: 'Draw one picture again, larger',
+  text: ({ command }) => command.enlarge,
   surface: 'button',
   options: [resultOptions.job, resultOptions.picture],
   async run(caller, options, services) {

@@ -4,10 +4,9 @@ import { defineCommand } from './define-command.ts';
 /** Deletes everything that is known about whoever asks, once they confirm. */
 export const forgetMe = defineCommand({
   name: 'forget-me',
-  description: 'Delete everything I know about you, pictures included',
+  text: ({ command }) => command.forgetMe,
   surface: 'slash',
-  options: [{ name: 'confirm', type: 'boolean', description: 'Yes, delete all of it for good' }],
-  examples: ['forget-me confirm:true'],
+  options: [{ name: 'confirm', type: 'boolean', text: ({ option }) => option.confirm }],
   async run({ requester }, options, { jobs }) {
     const { forget: say } = messagesFor(requester.locale);
     if (options.confirm !== true) return { kind: 'text', text: say.confirm, onlyForRequester: true };

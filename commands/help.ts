@@ -6,17 +6,17 @@ import { type Choice, type Command, type CommandOption, type CommandWorld, defin
 export function createHelp(others: readonly Command[]): Command {
   const help: Command = defineCommand({
     name: 'help',
-    description: 'See what I can do',
+    text: ({ command }) => command.help,
     surface: 'slash',
     options: [
       {
         name: 'command',
         type: 'choice',
-        description: 'More about this command',
-        choices: (): readonly Choice[] => others.map(({ name }) => ({ value: name, label: name })),
+        text: ({ option }) => option.command,
+        choices: (): readonly Choice[] =>
+          others.map(({ name, text }) => ({ value: name, label: (messages) => text(messages).name })),
       },
     ],
-    examples: ['help', 'help imagine'],
     async run({ requester }, options, world) {
       const messages = messagesFor(requester.locale);
       const one = others.find(({ name }) => name === options.command);
@@ -27,40 +27,50 @@ export function createHelp(others: readonly Command[]): Command {
   return help;
 }
 
-function overview(commands: readonly Command[], { help: say }: Messages): string {
-  const entries = (surface: Command['surface']) =>
+function overview(commands: readonly Command[], messages: Messages): string {
+  const say = messages.help;
+  const entries = (surface: Command['surface'], before: string) =>
     commands
       .filter((command) => command.surface === surface)
-      .map(({ name, description }) => say.entry(name, description));
-  const [first] = commands;
+      .map(({ text }) => text(messages))
+      .map(({ name, description }) => say.entry(`${before}${name}`, description));
+  const first = commands[0]?.text(messages);
   return [
     say.intro,
     ...(first?.examples ?? []).map((example) => say.usage(`/${example}`)),
     '',
     say.commands,
-    ...entries('slash').map((line) => line.replace('`', '`/')),
+    ...entries('slash', '/'),
     '',
     say.buttons,
-    ...entries('button'),
+    ...entries('button', ''),
     '',
     say.more(first?.name ?? ''),
   ].join('\n');
 }
 
-function explain(command: Command, world: CommandWorld, { help: say }: Messages): string {
+function explain(command: Command, world: CommandWorld, messages: Messages): string {
+  const say = messages.help;
+  const { description, examples } = command.text(messages);
+  const options = command.options.map((option) => {
+    const { name, description: what } = option.text(messages);
+    return say.option(name, what, facts(option, world, say));
+  });
   return [
-    say.usage(usage(command)),
-    command.description,
-    ...(command.options.length === 0 ? [] : ['', say.options]),
-    ...command.options.map((option) => say.option(option.name, option.description, facts(option, world, say))),
-    ...(command.examples.length === 0 ? [] : ['', say.examples]),
-    ...command.examples.map((example) => say.usage(`/${example}`)),
+    say.usage(usage(command, messages)),
+    description,
+    ...(options.length === 0 ? [] : ['', say.options, ...options]),
+    ...(examples.length === 0 ? [] : ['', say.examples]),
+    ...examples.map((example) => say.usage(`/${example}`)),
   ].join('\n');
 }
 
-function usage({ name, options }: Command): string {
-  const parts = options.map((option) => (option.required === true ? option.name : `[${option.name}]`));
-  return [`/${name}`, ...parts].join(' ');
+function usage({ text, options }: Command, messages: Messages): string {
+  const parts = options.map((option) => {
+    const { name } = option.text(messages);
+    return option.required === true ? name : `[${name}]`;
+  });
+  return [`/${text(messages).name}`, ...parts].join(' ');
 }
 
 function facts(option: CommandOption, world: CommandWorld, say: Messages['help']): string | null {

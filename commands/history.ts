@@ -7,10 +7,9 @@ const maxPages = 50;
 /** Shows one's own pictures, newest first. */
 export const history = defineCommand({
   name: 'history',
-  description: 'See your own pictures again',
+  text: ({ command }) => command.history,
   surface: 'slash',
-  options: [{ name: 'page', type: 'integer', description: 'Further back, from 1', min: 1, max: maxPages }],
-  examples: ['history', 'history page:2'],
+  options: [{ name: 'page', type: 'integer', text: ({ option }) => option.page, min: 1, max: maxPages }],
   async run({ requester }, { page = 1 }, { jobs }) {
     const { history: say } = messagesFor(requester.locale);
     // From the start each time: a cursor would skip one of two jobs of the same millisecond.

@@ -11,7 +11,7 @@ const defaultStrength = 0.6;
 /** Draws what the prompt says. */
 export const imagine = defineCommand({
   name: 'imagine',
-  description: 'Draw what you describe',
+  text: ({ command }) => command.imagine,
   surface: 'slash',
   options: [
     { ...drawOptions.prompt, required: true },
@@ -26,11 +26,6 @@ export const imagine = defineCommand({
     drawOptions.style,
     drawOptions.image,
     drawOptions.strength,
-  ],
-  examples: [
-    'imagine a red lighthouse at dusk',
-    'imagine two white boats on a lake style:watercolour seed:7',
-    'imagine "a castle: the last one" --steps 30 --count 1',
   ],
   async run(caller, options, services) {
     const messages = messagesFor(caller.requester.locale);

@@ -6,7 +6,7 @@ import { canDraw } from './vocabulary.ts';
 /** Lists the models and what they can do. */
 export const models = defineCommand({
   name: 'models',
-  description: 'See the models that can draw, and what each can do',
+  text: ({ command }) => command.models,
   surface: 'slash',
   options: [],
   async run({ requester }, _options, { engine }) {

@@ -1,14 +1,19 @@
 /** The candidate that `word` was most likely meant to be; null where none is near. */
 export function nearest(word: string, candidates: readonly string[]): string | null {
-  const wanted = word.toLowerCase().slice(0, 64);
+  const wanted = plain(word);
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
   let best: { candidate: string; distance: number } | null = null;
   for (const candidate of candidates) {
-    const isBeginning = wanted.length >= 2 && candidate.startsWith(wanted);
-    const distance = isBeginning ? 0.5 : editDistance(wanted, candidate.toLowerCase().slice(0, 64));
+    const isBeginning = wanted.length >= 2 && plain(candidate).startsWith(wanted);
+    const distance = isBeginning ? 0.5 : editDistance(wanted, plain(candidate));
     if (distance <= allowed && (best === null || distance < best.distance)) best = { candidate, distance };
   }
   return best?.candidate ?? null;
+}
+
+/** A Hangul syllable in its letters (NFD), so that one wrong letter is one mistake. */
+function plain(word: string): string {
+  return word.toLowerCase().normalize('NFD').slice(0, 64);
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

@@ -9,7 +9,7 @@ import { nearest } from './nearest.ts';
  * Throws one `InvalidRequestError` (`invalid_options`) whose message has a line for every problem.
  */
 export function parseOptions(
-  command: Pick<Command, 'name' | 'options'>,
+  command: Pick<Command, 'name' | 'text' | 'options'>,
   raw: Readonly<Record<string, OptionValue | null | undefined>>,
   world: CommandWorld,
   messages: Messages = messagesFor('en'),
@@ -20,7 +20,7 @@ export function parseOptions(
   const names = command.options.map(({ name }) => name);
   const unknown = Object.keys(raw).filter((name) => !names.includes(name));
   for (const name of unknown.slice(0, 5)) {
-    problems.push(say.unknownOption(command.name, name, nearest(name, names), names));
+    problems.push(say.unknownOption(command.text(messages).name, name, nearest(name, names), names));
   }
   for (const option of command.options) {
     const given = Object.hasOwn(raw, option.name) ? raw[option.name] : undefined;
@@ -29,7 +29,8 @@ export function parseOptions(
     if ('problem' in result) problems.push(result.problem);
     else if (result.value !== undefined) checked.set(option.name, result.value);
     else if (option.required === true) {
-      problems.push(option.type === 'text' ? say.nothingToDraw(option.name) : say.missing(option.name));
+      const { name } = option.text(messages);
+      problems.push(option.type === 'text' ? say.nothingToDraw(name) : say.missing(name));
     }
   }
   if (problems.length > 0) throw new InvalidRequestError('invalid_options', problems.join('\n'));

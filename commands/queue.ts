@@ -4,7 +4,7 @@ import { defineCommand } from './define-command.ts';
 /** Shows how many wait, and where one's own drawings stand. */
 export const queue = defineCommand({
   name: 'queue',
-  description: 'See the queue and your own place in it',
+  text: ({ command }) => command.queue,
   surface: 'slash',
   options: [],
   async run({ requester }, _options, { jobs }) {

@@ -7,11 +7,11 @@ import type { Messages } from '../src/messages/messages.ts';
 
 /** The options by which a command names a result and one of its pictures. */
 export const resultOptions = {
-  job: { name: 'job', type: 'job', description: 'The id of a result', required: true },
+  job: { name: 'job', type: 'job', text: ({ option }: Messages) => option.job, required: true },
   picture: {
     name: 'picture',
     type: 'integer',
-    description: 'Which of its pictures, from 1',
+    text: ({ option }: Messages) => option.picture,
     min: 1,
     max: engineLimits.maxPictures,
     required: true,

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../src/errors.ts';
 import type { UserSettings } from '../src/jobs/jobs.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import { type Choice, type CommandWorld, defineCommand } from './define-command.ts';
-import { drawOptions, schedulerTitle, sizeText } from './draw-options.ts';
+import { drawOptions, schedulerTitle, sizeText, styleTitle } from './draw-options.ts';
 import { completeRequest, modelOf } from './draw-request.ts';
 
 /** What people call a default, and the field that keeps it. */
@@ -23,13 +23,16 @@ type SettingName = keyof typeof fields;
 const names = Object.keys(fields) as SettingName[];
 
 function resetChoices(): readonly Choice<SettingName | 'all'>[] {
-  return [{ value: 'all', label: 'all' }, ...names.map((name) => ({ value: name, label: name }))];
+  return [
+    { value: 'all', label: ({ choice }) => choice.allSettings },
+    ...names.map((name) => ({ value: name, label: ({ option }: Messages) => option[name].name })),
+  ];
 }
 
 /** Shows or changes one's own defaults for `imagine`. */
 export const settings = defineCommand({
   name: 'settings',
-  description: 'See or change your own defaults for /imagine',
+  text: ({ command }) => command.settings,
   surface: 'slash',
   options: [
     drawOptions.count,
@@ -40,9 +43,8 @@ export const settings = defineCommand({
     drawOptions.model,
     drawOptions.style,
     drawOptions.negative,
-    { name: 'reset', type: 'choice', description: 'Take one default back, or all of them', choices: resetChoices },
+    { name: 'reset', type: 'choice', text: ({ option }) => option.reset, choices: resetChoices },
   ],
-  examples: ['settings', 'settings steps:30 style:watercolour', 'settings reset:all'],
   async run({ requester }, { reset, ...wishes }, services) {
     const messages = messagesFor(requester.locale);
     const before = await services.jobs.settings(requester);
@@ -69,7 +71,7 @@ export const settings = defineCommand({
 });
 
 function describeSettings(own: UserSettings, world: CommandWorld, messages: Messages): string[] {
-  const say = messages.settings;
+  const { option, settings: say } = messages;
   // The seed is not a default, so its value here is never seen.
   const { request } = completeRequest({ prompt: '' }, own, world, () => 0, messages);
   const values: Record<SettingName, string> = {
@@ -79,12 +81,13 @@ function describeSettings(own: UserSettings, world: CommandWorld, messages: Mess
     scheduler: schedulerTitle(request.scheduler),
     size: sizeText(request.size),
     model: request.model,
-    style: request.style ?? say.none,
+    style: request.style === null ? say.none : styleTitle(request.style, messages),
     negative: request.negativePrompt || say.none,
   };
   return names.map((name) => {
     const isOwn = own[fields[name]] !== undefined;
-    return isOwn ? say.entry(say.label[name], values[name]) : say.byDefault(say.label[name], values[name]);
+    const { title } = option[name];
+    return isOwn ? say.entry(title, values[name]) : say.byDefault(title, values[name]);
   });
 }
 

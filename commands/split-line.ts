@@ -1,4 +1,5 @@
 import type { CommandOption } from './define-command.ts';
+import { findNamed, readAnswer } from './spoken-names.ts';
 
 /** A piece of a typed line. */
 export type LinePart =
@@ -12,9 +13,9 @@ export type LinePart =
 const space = /\s*/uy;
 const plain = /\S+/uy;
 /** Telephones write a long dash for two short ones and curl the quotes. */
-const dashes = /(--|—)([a-z][a-z_-]*)(=|(?=\s|$))/iuy;
+const dashes = /(--|—)(\p{L}[\p{L}\p{M}_-]*)(=|(?=\s|$))/uy;
 /** A name at the very end still lacks its value; one before a space belongs to a sentence. */
-const colon = /([a-z][a-z_]*):(?=\S|\s*$)/iuy;
+const colon = /(\p{L}[\p{L}\p{M}_]*):(?=\S|\s*$)/uy;
 const quotedValue = /(?:"(?:[^"\\]|\\[\s\S])*"|“(?:[^”\\]|\\[\s\S])*”)/uy;
 const afterQuote = /[,;]?(?=\s|$)/uy;
 
@@ -50,7 +51,7 @@ export function* splitLine(text: string, options: readonly CommandOption[]): Ite
     }
     const start = position;
     const [, dash, rawName = '', equals] = take(dashes) ?? [];
-    const long = options.find(({ name }) => name === rawName.toLowerCase().replaceAll('-', '_'));
+    const long = findNamed(options, rawName);
     if (long !== undefined) {
       if (equals === '') take(space);
       if (isBareMainText(long, options, text[position])) continue;
@@ -66,7 +67,7 @@ export function* splitLine(text: string, options: readonly CommandOption[]): Ite
     }
     position = start;
     const short = take(colon);
-    const option = short === null ? undefined : options.find(({ name }) => name === short[1]?.toLowerCase());
+    const option = short === null ? undefined : findNamed(options, short[1] ?? '');
     if (option !== undefined) {
       if (isBareMainText(option, options, text[position])) continue;
       yield { kind: 'option', name: option.name, value: takeValue(option) };
@@ -91,7 +92,7 @@ function isBareMainText(option: CommandOption, options: readonly CommandOption[]
 
 /** Whether the line ends here, or goes on with something that is no value: `--confirm` alone means yes. */
 function hasNoValue(option: CommandOption, text: string, position: number): boolean {
-  const next = text.slice(position, position + 8);
-  if (next === '' || /^(--|—)[a-z]/iu.test(next)) return true;
-  return option.type === 'boolean' && !/^(true|false|yes|no|on|off|1|0)(?=\s|$)/iu.test(next);
+  const next = text.slice(position, position + 16);
+  if (next === '' || /^(--|—)\p{L}/u.test(next)) return true;
+  return option.type === 'boolean' && readAnswer(next.split(/\s/u, 1)[0] ?? '') === null;
 }

@@ -5,12 +5,12 @@ import { defineCommand } from './define-command.ts';
 /** Lists the looks that can be added to a prompt. */
 export const styles = defineCommand({
   name: 'styles',
-  description: 'See the styles that you can add to a prompt',
+  text: ({ command }) => command.styles,
   surface: 'slash',
   options: [],
   async run({ requester }) {
-    const { styles: say } = messagesFor(requester.locale);
-    const entries = knownStyles.map(({ id, title, description }) => say.entry(title, id, description));
+    const { style, styles: say } = messagesFor(requester.locale);
+    const entries = knownStyles.map(({ id }) => say.entry(style[id].title, id, style[id].description));
     return { kind: 'text', text: [...entries, '', say.intro].join('\n'), onlyForRequester: true };
   },
 });

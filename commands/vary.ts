@@ -10,7 +10,7 @@ const variationStrength = 0.6;
 /** Draws new pictures that stay near one picture of a result. */
 export const vary = defineCommand({
   name: 'vary',
-  description: 'Draw variations of one picture',
+  text: ({ command }) => command.vary,
   surface: 'button',
   options: [resultOptions.job, resultOptions.picture],
   async run(caller, options, services) {

@@ -5,6 +5,7 @@ import { imagine } from '../../commands/imagine.ts';
 import { commands, parseCommandLine } from '../../commands/index.ts';
 import { parseOptions } from '../../commands/parse-options.ts';
 import { InvalidRequestError } from '../../src/errors.ts';
+import { inEveryLanguage } from '../../src/messages/messages.ts';
 import { createInstantEngine } from '../engines/instant-engine.ts';
 
 const world = { engine: createInstantEngine().describe() };
@@ -42,6 +43,19 @@ describe('parseCommandLine', () => {
     ['/forget-me --confirm', 'forget-me', { confirm: 'true' }],
     ['/forget-me --confirm no', 'forget-me', { confirm: 'no' }],
     [`/vary ${id} 2`, 'vary', { job: id, picture: '2' }],
+    [
+      '/그리기 빨간 등대 단계:20 --스타일 목판화 seed:7',
+      'imagine',
+      { prompt: '빨간 등대', steps: '20', style: '목판화', seed: '7' },
+    ],
+    ['!그리기 프롬프트:"등대: 밤" 시드:7', 'imagine', { prompt: '등대: 밤', seed: '7' }],
+    ['/그리기 하늘: 파랑', 'imagine', { prompt: '하늘: 파랑' }],
+    ['/그리기 '.normalize('NFD') + '시드:7'.normalize('NFD'), 'imagine', { seed: '7' }],
+    ['/대기열', 'queue', {}],
+    ['/기록 2', 'history', { page: '2' }],
+    ['/도움말 그리기', 'help', { command: '그리기' }],
+    ['/내정보삭제 --확인', 'forget-me', { confirm: 'true' }],
+    ['/내정보삭제 --확인 아니요', 'forget-me', { confirm: '아니요' }],
     [`/edit ${id} a blue boat steps:3`, 'edit', { job: id, prompt: 'a blue boat', steps: '3' }],
   ])('reads %j', (line, command, options) => {
     expect(parseCommandLine(line)).toEqual({ command, options });
@@ -57,6 +71,8 @@ describe('parseCommandLine', () => {
     ['/imagine a boat --steps --seed 7', 'Expected a value after `steps`, got nothing.'],
     ['/imagine seed:7 a boat seed:8', 'Expected `seed` once, got it twice.'],
     ['/imagine prompt:"a boat" at sea', '`imagine` does not know what to do with `at`.'],
+    ['/그리가 등대', 'There is no command `/그리가`; did you mean `/그리기`?'],
+    ['/그리기 등대 --시도 7', '`imagine` has no option `--시도`; did you mean `--시드`?'],
     ['/queue now', '`queue` does not know what to do with `now`.'],
     ['/settings 4', '`settings` does not know what to do with `4`.'],
     [`/imagine ${'x'.repeat(10_000)}`, 'Expected at most 8,000 characters, got 10,009.'],
@@ -65,9 +81,13 @@ describe('parseCommandLine', () => {
     expect(() => parseCommandLine(line)).toThrow(sentence);
   });
 
-  test('reads every example that the commands show', () => {
-    const examples = commands.flatMap((command) => command.examples.map((example) => [command, example] as const));
-    expect(examples.length).toBeGreaterThan(8);
+  test('reads every example that the commands show, in every language', () => {
+    const examples = commands.flatMap((command) =>
+      inEveryLanguage((messages) => command.text(messages).examples)
+        .flat()
+        .map((example) => [command, example] as const),
+    );
+    expect(examples.length).toBeGreaterThan(16);
     for (const [command, example] of examples) {
       const line = parseCommandLine(`/${example}`);
       expect(line.command).toBe(command.name);

@@ -302,7 +302,8 @@ describe('history and forget-me', () => {
 describe('help, models and styles', () => {
   test('help names every command, and explains each of them', async () => {
     const overview = textOf(await room.ask('help'));
-    for (const { name, description } of commands) {
+    for (const { name, text: say } of commands) {
+      const { description } = say(english);
       expect(overview).toContain(description);
       if (name === 'help') continue;
       const text = textOf(await room.ask('help', { command: name }));
@@ -312,6 +313,19 @@ describe('help, models and styles', () => {
     expect(imagine).toContain('`/imagine prompt [negative] [count]');
     expect(imagine).toContain('- `steps`: How many drawing steps: more is finer and slower (1-150)');
     expect(imagine).toContain('`512x512`');
+  });
+
+  test('speak Korean to a Korean', async () => {
+    const jiwoo = somebody('jiwoo', { locale: 'ko' });
+    const overview = textOf(await room.ask('help', {}, jiwoo));
+    expect(overview).toContain('- `/그리기`: 설명한 그림을 그려요');
+    const one = textOf(await room.ask('help', { command: '그리기' }, jiwoo));
+    expect(one).toContain('`/그리기 프롬프트 [제외] [장수] [단계]');
+    const saved = textOf(await room.ask('settings', { style: '수채화', reset: '단계' }, jiwoo));
+    expect(saved).toContain('- 스타일: `수채화`\n');
+    expect(textOf(await room.ask('forget-me', { confirm: '예' }, jiwoo))).toContain('모두 삭제했어요');
+    const image: Attachment = { name: 'x.png', bytes: 3, fetch: () => Promise.resolve(Buffer.from('not')) };
+    expect(textOf(await room.ask('imagine', { prompt: 'a sea', image }, jiwoo))).toContain('그림만 쓸 수 있어요');
   });
 
   test('an unknown command is answered with the nearest', async () => {

@@ -11,7 +11,7 @@ async function answerTo(error: Error) {
   const room = await openDrawingRoom();
   const fail = defineCommand({
     name: 'fail',
-    description: 'Fail',
+    text: () => ({ name: 'fail', description: 'Fail', examples: [] }),
     surface: 'slash',
     options: [],
     run: () => Promise.reject(error),
@@ -39,7 +39,7 @@ const cause = new Error('password=hunter2 at db.internal:5432');
 
 test.each([
   [new InvalidRequestError('x', 'Expected a boat, got a car.'), 'Expected a boat, got a car.', 0],
-  [new LimitError('queue_full', 'x', 60_000), 'The queue is full. Please try again in 60 s.', 0],
+  [new LimitError('queue_full', 'x', 60_000), 'The queue is full. Please try again in 60 seconds.', 0],
   [new LimitError('daily_quota', 'x', null), 'That is more than you may ask for in one day.', 0],
   [new StoreError('database_unavailable', 'x', { cause }), english.error.database_unavailable(), 1],
   [new EngineError('engine_unavailable', 'x', { cause }), english.error.engine_unavailable(), 1],

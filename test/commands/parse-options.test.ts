@@ -1,12 +1,19 @@
 import fc from 'fast-check';
 import { describe, expect, expectTypeOf, test } from 'vitest';
-import { type Attachment, type CommandOption, defineCommand, type OptionValue } from '../../commands/define-command.ts';
+import {
+  type Attachment,
+  type CommandOption,
+  defineCommand,
+  type OptionText,
+  type OptionValue,
+} from '../../commands/define-command.ts';
 import { imagine } from '../../commands/imagine.ts';
 import { parseOptions } from '../../commands/parse-options.ts';
 import { settings } from '../../commands/settings.ts';
 import { vary } from '../../commands/vary.ts';
 import { InvalidRequestError } from '../../src/errors.ts';
 import type { JobId } from '../../src/jobs/job.ts';
+import { korean } from '../../src/messages/ko.ts';
 import { createInstantEngine } from '../engines/instant-engine.ts';
 
 const world = { engine: createInstantEngine().describe() };
@@ -138,29 +145,57 @@ describe('parseOptions', () => {
   });
 });
 
+/** What an option of a test says of itself, in every language. */
+const said = (name: string, changes: Partial<OptionText> = {}) => {
+  const text = { name, title: name, description: 'x', ...changes };
+  return () => text;
+};
+
 describe('defineCommand', () => {
   const declare = (option: CommandOption, name = 'wave') =>
     defineCommand({
       name,
-      description: 'Wave back',
+      text: () => ({ name, description: 'Wave back', examples: [] }),
       surface: 'slash',
       options: [option],
       run: () => Promise.resolve({ kind: 'text', text: '', onlyForRequester: true }),
     });
 
   test.each<[string, CommandOption]>([
-    ['lower-case', { name: 'Steps', type: 'boolean', description: 'x' }],
-    ['1-100 characters, got 101', { name: 'steps', type: 'boolean', description: 'x'.repeat(101) }],
-    ['min <= max', { name: 'steps', type: 'integer', description: 'x', min: 2, max: 1 }],
-    ['maxLength', { name: 'steps', type: 'text', description: 'x', maxLength: 0 }],
-    ['1-25 choices, got 0', { name: 'steps', type: 'choice', description: 'x', choices: () => [] }],
+    ['lower-case', { name: 'Steps', type: 'boolean', text: said('Steps') }],
+    [
+      '1-100 characters, got 101',
+      { name: 'steps', type: 'boolean', text: said('steps', { description: 'x'.repeat(101) }) },
+    ],
+    ['to be called that in English, got stages', { name: 'steps', type: 'boolean', text: said('stages') }],
+    [
+      'by 1-32 lower-case letters (ko), got 단계 수',
+      {
+        name: 'steps',
+        type: 'boolean',
+        text: ({ state }) => ({ ...said('steps')(), name: state === korean.state ? '단계 수' : 'steps' }),
+      },
+    ],
+    ['1-45 characters, got 46', { name: 'steps', type: 'boolean', text: said('steps', { title: 'x'.repeat(46) }) }],
+    [
+      'called the same',
+      {
+        name: 'steps',
+        type: 'choice',
+        text: said('steps'),
+        choices: () => ['few', 'many'].map((value) => ({ value, label: () => 'some' })),
+      },
+    ],
+    ['min <= max', { name: 'steps', type: 'integer', text: said('steps'), min: 2, max: 1 }],
+    ['maxLength', { name: 'steps', type: 'text', text: said('steps'), maxLength: 0 }],
+    ['1-25 choices, got 0', { name: 'steps', type: 'choice', text: said('steps'), choices: () => [] }],
     [
       '1-25 choices, got 26',
       {
         name: 'steps',
         type: 'choice',
-        description: 'x',
-        choices: () => Array.from({ length: 26 }, (_, index) => ({ value: `${index}`, label: `${index}` })),
+        text: said('steps'),
+        choices: () => Array.from({ length: 26 }, (_, index) => ({ value: `${index}`, label: () => `${index}` })),
       },
     ],
   ])('refuses a declaration: %s', (problem, option) => {
@@ -168,20 +203,25 @@ describe('defineCommand', () => {
   });
 
   test('refuses a name that no platform takes', () => {
-    const option: CommandOption = { name: 'steps', type: 'boolean', description: 'x' };
+    const option: CommandOption = { name: 'steps', type: 'boolean', text: said('steps') };
     expect(() => declare(option, 'Wave!')).toThrow('lower-case letters and dashes');
   });
 
   test('gives `run` the types that the options declare', () => {
     defineCommand({
       name: 'wave',
-      description: 'Wave back',
+      text: () => ({ name: 'wave', description: 'Wave back', examples: [] }),
       surface: 'slash',
       options: [
-        { name: 'job', type: 'job', description: 'x', required: true },
-        { name: 'hand', type: 'choice', description: 'x', choices: () => [{ value: 'left', label: 'Left' }] as const },
-        { name: 'times', type: 'integer', description: 'x', min: 1, max: 3 },
-        { name: 'picture', type: 'picture', description: 'x' },
+        { name: 'job', type: 'job', text: said('job'), required: true },
+        {
+          name: 'hand',
+          type: 'choice',
+          text: said('hand'),
+          choices: () => [{ value: 'left', label: () => 'Left' }] as const,
+        },
+        { name: 'times', type: 'integer', text: said('times'), min: 1, max: 3 },
+        { name: 'picture', type: 'picture', text: said('picture') },
       ],
       run: (_caller, options) => {
         expectTypeOf(options).toEqualTypeOf<{

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { english } from '../../src/messages/en.ts';
+import { korean } from '../../src/messages/ko.ts';
 import { type Messages, messagesFor } from '../../src/messages/messages.ts';
 import { truncate } from '../../src/messages/truncate.ts';
 
@@ -28,15 +29,20 @@ describe('messagesFor', () => {
     expect(messagesFor(locale)).toBe(english);
   });
 
+  test.each(['ko', 'ko-KR', 'KO_kr.UTF-8'])('speaks Korean to %j', (locale) => {
+    expect(messagesFor(locale)).toBe(korean);
+  });
+
   test('says durations as people do', () => {
     expect([0.2, 12.2, 89, 100, 3_600, 86_400].map(english.duration)).toEqual([
       'less than a second',
-      '13 s',
-      '89 s',
-      '2 min',
-      '60 min',
-      '24 h',
+      '13 seconds',
+      '89 seconds',
+      '2 minutes',
+      '60 minutes',
+      '24 hours',
     ]);
+    expect([0.2, 12.2, 100, 86_400].map(korean.duration)).toEqual(['1초 미만', '13초', '2분', '24시간']);
   });
 });
 

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import type { CommandOption } from '../../../commands/define-command.ts';
 import { imagine } from '../../../commands/imagine.ts';
 import { InvalidRequestError } from '../../errors.ts';
+import type { Messages } from '../../messages/messages.ts';
 
 /** What a shell line asked for; values are still unchecked. */
 export type ImagineArguments =
@@ -21,7 +22,7 @@ const own = {
 } as const;
 
 /** Reads `"a prompt" --out DIR --seed 7 …`: the options are those of `/imagine`, nothing is listed twice. */
-export function readImagineArguments(argv: readonly string[]): ImagineArguments {
+export function readImagineArguments(argv: readonly string[], messages: Messages): ImagineArguments {
   const declared = Object.fromEntries(options().map(({ name }) => [name, { type: 'string' as const }]));
   // Not strict: what is unknown is named by the same words as everywhere else.
   const { tokens } = parseArgs({ args: [...argv], options: { ...declared, ...own }, strict: false, tokens: true });
@@ -31,33 +32,36 @@ export function readImagineArguments(argv: readonly string[]): ImagineArguments 
     if (token.kind === 'positional') words.push(token.value);
     if (token.kind !== 'option') continue;
     if (token.name === 'help' || token.name === 'h') return { help: true };
-    if (values.has(token.name)) throw problem(`Expected \`--${token.name}\` once, got it twice.`);
+    if (values.has(token.name)) throw problem(messages.problem.givenTwice(`--${token.name}`));
     // What looks like the next option was not meant as this one's value; `--negative=--x` says that it was.
     const isMissing = token.value === undefined || (!token.inlineValue && token.value.startsWith('--'));
     if (isMissing && Object.hasOwn({ ...declared, ...own }, token.name)) {
-      throw problem(`Expected a value after \`--${token.name}\`, got ${token.value ?? 'nothing'}.`);
+      throw problem(messages.problem.missingValue(`--${token.name}`, token.value ?? null));
     }
     values.set(token.name, token.value ?? '');
   }
   const { out = defaultFolder, image = null, ...rest } = Object.fromEntries(values);
-  if (out === '') throw problem('Expected a folder after `--out`, got nothing.');
+  if (out === '') throw problem(messages.terminal.noFolder);
   const prompt = words.join(' ');
   return { help: false, folder: out, image, values: prompt === '' ? rest : { prompt, ...rest } };
 }
 
 /** The text of `--help`, made of the same declaration. */
-export function renderHelp(): string {
+export function renderHelp(messages: Messages): string {
+  const say = messages.terminal;
   const rows = [
-    ['--out DIR', `Folder for 0.png to 3.png (default: ${defaultFolder})`],
-    ...options().map((option) => [`--${option.name} ${placeholder(option)}`, `${option.description}${bounds(option)}`]),
-    ['--help', 'This text'],
+    ['--out DIR', say.folder(defaultFolder)],
+    ...options().map((option) => [
+      `--${option.name} ${placeholder(option)}`,
+      `${option.text(messages).description}${bounds(option)}`,
+    ]),
+    ['--help', say.help],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name?.length ?? 0)) + 2;
   return [
     'Usage: npm run imagine -- "a red lighthouse at dusk" --out DIR [options]',
     '',
-    'Draws without a server or a database and writes 0.png, 1.png, … into DIR.',
-    'The same seed and settings give the same bytes.',
+    say.usage,
     '',
     ...rows.map(([name = '', description]) => `  ${name.padEnd(width)}${description}`),
     '',

@@ -7,16 +7,17 @@ const parts = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'] as const;
 /** How far a drawing is, in words. */
 export function progressWords(progress: JobProgress, messages: Messages): string {
   if (progress.phase === 'retrying') return describeRetry(progress.failure, messages);
-  if (progress.phase === 'waiting') return `number ${progress.place} of ${progress.waiting} in line`;
+  const say = messages.progress;
+  if (progress.phase === 'waiting') return say.place(progress.place, progress.waiting);
   const { step, steps, secondsLeft } = progress;
-  const left = secondsLeft === null || step === steps ? '' : `, ${secondsLeft} s left`;
-  return `step ${String(step).padStart(String(steps).length)} of ${steps}${left}`;
+  const left = secondsLeft === null || step === steps ? '' : `, ${say.timeLeft(secondsLeft)}`;
+  return `${say.step(step, steps)}${left}`;
 }
 
 /** The same as one line with a bar before it, where it fits, at most `columns` wide. */
 export function renderProgress(progress: JobProgress, columns: number, messages: Messages): string {
   const words = progressWords(progress, messages);
-  const width = Math.min(40, columns - words.length - 3);
+  const width = Math.min(40, columns - columnsOf(words) - 3);
   if (progress.phase !== 'drawing' || width < 8) return clip(words, columns);
   return `▕${bar(progress.step / progress.steps, width)}▏ ${words}`;
 }
@@ -28,6 +29,16 @@ function bar(done: number, width: number): string {
 }
 
 function clip(text: string, columns: number): string {
-  const characters = Array.from(text);
-  return characters.length <= columns ? text : `${characters.slice(0, Math.max(0, columns - 1)).join('')}…`;
+  if (columnsOf(text) <= columns) return text;
+  let clipped = '';
+  for (const character of text) {
+    if (columnsOf(clipped + character) > columns - 1) break;
+    clipped += character;
+  }
+  return `${clipped}…`;
+}
+
+/** Terminals show Hangul and Han characters two columns wide. */
+function columnsOf(text: string): number {
+  return Array.from(text).length + (text.match(/[\p{sc=Hangul}\p{sc=Han}]/gu) ?? []).length;
 }

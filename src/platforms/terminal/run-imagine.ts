@@ -1,12 +1,14 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Attachment, OptionValue } from '../../../commands/define-command.ts';
+import { describeError } from '../../../commands/describe-error.ts';
 import { imagine } from '../../../commands/imagine.ts';
 import { parseOptions } from '../../../commands/parse-options.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
 import { InvalidRequestError, QuartetError } from '../../errors.ts';
 import { createReadAttachment } from '../../images/read-attachment.ts';
 import type { ReplyTo, Requester } from '../../jobs/job.ts';
+import { type Messages, messagesFor } from '../../messages/messages.ts';
 import { readImagineArguments, renderHelp } from './arguments.ts';
 import type { Output } from './output.ts';
 import { createSessionJobs } from './session-jobs.ts';
@@ -26,14 +28,6 @@ export interface RunImagineOptions {
   readonly clock: () => number;
 }
 
-const requester: Requester = {
-  platform: 'terminal',
-  workspace: null,
-  userId: 'terminal',
-  name: 'You',
-  locale: 'en',
-  isAdmin: false,
-};
 const replyTo: ReplyTo = {
   platform: 'terminal',
   workspace: null,
@@ -46,25 +40,30 @@ const exitCodes = { done: 0, failed: 1, notUnderstood: 2, interrupted: 130 } as 
 
 /** `imagine "a prompt" --out DIR`: draws, writes the pictures, resolves to the exit code. */
 export async function runImagine(options: RunImagineOptions): Promise<number> {
+  const locale = localeOf(options.environment);
+  const messages = messagesFor(locale);
   try {
-    const asked = readImagineArguments(options.argv);
+    const asked = readImagineArguments(options.argv, messages);
     if (asked.help) {
-      options.stdout.write(renderHelp());
+      options.stdout.write(renderHelp(messages));
       return exitCodes.done;
     }
-    const image = asked.image === null ? {} : { image: await fileAttachment(asked.image) };
-    return await drawInto(asked.folder, { ...asked.values, ...image }, options);
+    const image = asked.image === null ? {} : { image: await fileAttachment(asked.image, messages) };
+    return await drawInto(asked.folder, { ...asked.values, ...image }, locale, options);
   } catch (error) {
     if (options.signal.aborted) return exitCodes.interrupted;
     if (!(error instanceof QuartetError)) throw error;
-    options.stderr.write(`${plain(error.message)}\n`);
-    return error instanceof InvalidRequestError ? exitCodes.notUnderstood : exitCodes.failed;
+    const isRefused = error instanceof InvalidRequestError;
+    // Whoever sits at a shell may know what went wrong inside.
+    options.stderr.write(`${plain(isRefused ? describeError(error, messages) : error.message)}\n`);
+    return isRefused ? exitCodes.notUnderstood : exitCodes.failed;
   }
 }
 
 async function drawInto(
   folder: string,
   values: Readonly<Record<string, OptionValue>>,
+  locale: string,
   options: RunImagineOptions,
 ): Promise<number> {
   const { signal, stdout, stderr, environment, clock, randomSeed } = options;
@@ -80,8 +79,8 @@ async function drawInto(
   });
   try {
     const services = { engine: engine.describe(), jobs, readAttachment: createReadAttachment(), randomSeed };
-    const checked = parseOptions(imagine, values, services);
-    const caller = { command: imagine.name, requester, replyTo, idempotencyKey: 'terminal' };
+    const checked = parseOptions(imagine, values, services, messagesFor(locale));
+    const caller = { command: imagine.name, requester: requesterOf(locale), replyTo, idempotencyKey: 'terminal' };
     const reply = await imagine.run(caller, checked, services);
     if (reply.kind === 'job') for (const note of reply.notes) stderr.write(`${plain(note)}\n`);
     await platform.start();
@@ -94,13 +93,22 @@ async function drawInto(
   }
 }
 
-async function fileAttachment(path: string): Promise<Attachment> {
+async function fileAttachment(path: string, messages: Messages): Promise<Attachment> {
   const bytes = await stat(path).then(
     (found) => (found.isFile() ? found.size : null),
     () => null,
   );
   if (bytes === null) {
-    throw new InvalidRequestError('invalid_options', `Expected \`--image\` to name a picture file, got ${path}.`);
+    throw new InvalidRequestError('invalid_options', messages.terminal.notAFile(path));
   }
   return { name: basename(path), bytes, fetch: async ({ signal }) => readFile(path, { signal }) };
+}
+
+/** As POSIX has it: the first of these variables that is set says in which language a program speaks. */
+function localeOf(environment: RunImagineOptions['environment']): string {
+  return environment.LC_ALL || environment.LC_MESSAGES || environment.LANG || 'en';
+}
+
+function requesterOf(locale: string): Requester {
+  return { platform: 'terminal', workspace: null, userId: 'terminal', name: 'You', locale, isAdmin: false };
 }

@@ -101,10 +101,9 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
         await showSheet(pngs);
         for (const index of pngs.keys()) stdout.write(`${join(options.folder, `${index}.png`)}\n`);
         const notes = drawingNotes(job.request, job.drawing, options.engine, messages);
-        for (const line of [settingsText(job), ...notes]) stderr.write(`${plain(line)}\n`);
+        for (const line of [settingsText(job, messages), ...notes]) stderr.write(`${plain(line)}\n`);
       } else {
-        const ending =
-          job.state === 'failed' ? describeFailure(job.failure, messages) : 'Cancelled; nothing was written.';
+        const ending = job.state === 'failed' ? describeFailure(job.failure, messages) : messages.terminal.cancelled;
         stderr.write(`${plain(ending)}\n`);
       }
       told.add(job.id);

@@ -3,11 +3,13 @@ import { bodyLimit } from 'hono/body-limit';
 import type { CommandServices, Reply } from '../../../commands/define-command.ts';
 import { dispatch } from '../../../commands/index.ts';
 import type { Job, Requester } from '../../jobs/job.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import { readInvocation } from './invocation.ts';
 import type { JobView } from './job-view.ts';
 import { webLimits } from './limits.ts';
 import { refuse } from './refusal.ts';
 import { renderReply } from './reply-view.ts';
+import { localeOf } from './viewer.ts';
 
 export interface CommandRoutesOptions {
   readonly services: CommandServices;
@@ -24,7 +26,7 @@ export function createCommandRoutes(options: CommandRoutesOptions): Hono {
   const limits = {
     json: bodyLimit({
       maxSize: webLimits.maxJsonBytes,
-      onError: (context) => refuse(context, 413, 'too_long', 'That is too much text for one message.'),
+      onError: (context) => refuse(context, 413, 'too_long', messagesFor(localeOf(context)).web.tooMuchText),
     }),
     form: bodyLimit({
       maxSize: options.maxUploadBytes + webLimits.formOverheadBytes,
@@ -33,7 +35,7 @@ export function createCommandRoutes(options: CommandRoutesOptions): Hono {
           context,
           413,
           'picture_too_large',
-          `Expected a picture of at most ${Math.floor(options.maxUploadBytes / 1_048_576)} MiB; this one is larger.`,
+          messagesFor(localeOf(context)).web.pictureTooLarge(Math.floor(options.maxUploadBytes / 1_048_576)),
         ),
     }),
   };
@@ -45,7 +47,7 @@ export function createCommandRoutes(options: CommandRoutesOptions): Hono {
     },
     async (context) => {
       if (options.isClosing()) {
-        return refuse(context, 503, 'shutting_down', 'Quartet is restarting; try again in a moment.');
+        return refuse(context, 503, 'shutting_down', messagesFor(localeOf(context)).web.restarting);
       }
       const invocation = await readInvocation(context);
       const reply = await dispatch(invocation, options.services);

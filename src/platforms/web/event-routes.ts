@@ -1,11 +1,12 @@
 import { Hono } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import type { Requester } from '../../jobs/job.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import { webLimits } from './limits.ts';
 import type { PageEvent } from './outbox.ts';
 import { refuse } from './refusal.ts';
 import type { Streams } from './streams.ts';
-import { requesterOf } from './viewer.ts';
+import { localeOf, requesterOf } from './viewer.ts';
 
 export interface EventRoutesOptions {
   readonly streams: Streams;
@@ -18,12 +19,13 @@ export interface EventRoutesOptions {
 export function createEventRoutes(options: EventRoutesOptions): Hono {
   const routes = new Hono();
   routes.get('/api/events', async (context) => {
-    if (options.isClosing()) return refuse(context, 503, 'shutting_down', 'Quartet is restarting.');
+    if (options.isClosing())
+      return refuse(context, 503, 'shutting_down', messagesFor(localeOf(context)).web.restarting);
     const requester = requesterOf(context);
     // Opened before the snapshot is read: what happens in between is sent after it, never lost.
     const outbox = options.streams.open(requester);
     if (outbox === null)
-      return refuse(context, 429, 'too_many_streams', 'Too many pages are open at once; close some.');
+      return refuse(context, 429, 'too_many_streams', messagesFor(requester.locale).web.tooManyPages);
     context.header('X-Accel-Buffering', 'no');
     return streamSSE(context, async (stream) => {
       stream.onAbort(() => options.streams.release(requester, outbox));

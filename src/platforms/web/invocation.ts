@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Attachment, Invocation, OptionValue } from '../../../commands/define-command.ts';
 import { commands, parseCommandLine } from '../../../commands/index.ts';
 import { InvalidRequestError } from '../../errors.ts';
-import { messagesFor } from '../../messages/messages.ts';
+import { type Messages, messagesFor } from '../../messages/messages.ts';
 import { replyToOf, requesterOf } from './viewer.ts';
 
 // How long the texts may be is the commands' word; a body's bytes are bounded before it is read.
@@ -33,7 +33,7 @@ export async function readInvocation(context: Context): Promise<Invocation> {
   const asked = 'line' in parsed.data ? parseCommandLine(parsed.data.line, messages) : parsed.data;
   return {
     command: asked.command,
-    options: picture === null ? asked.options : withPicture(asked, picture),
+    options: picture === null ? asked.options : withPicture(asked, picture, messages),
     requester,
     replyTo: replyToOf(requester),
     idempotencyKey: `web:${requester.userId}:${parsed.data.key}`,
@@ -69,11 +69,13 @@ async function readBody(context: Context): Promise<{ readonly body: unknown; rea
 function withPicture(
   asked: { readonly command: string; readonly options: Readonly<Record<string, OptionValue>> },
   file: File,
+  messages: Messages,
 ): Readonly<Record<string, OptionValue>> {
   const command = commands.find(({ name }) => name === asked.command);
   const option = command?.options.find(({ type }) => type === 'picture');
   if (option === undefined) {
-    throw new InvalidRequestError('picture_not_wanted', `/${asked.command.slice(0, 40)} does not take a picture.`);
+    const typed = `/${command?.text(messages).name ?? asked.command}`;
+    throw new InvalidRequestError('picture_not_wanted', messages.web.pictureNotWanted(typed));
   }
   return { ...asked.options, [option.name]: attachmentOf(file) };
 }

@@ -1,9 +1,10 @@
 import type { ReplyButton } from '../../../commands/define-command.ts';
 import { describeFailure, describeRetry } from '../../../commands/describe-error.ts';
+import { describeAction, settingPieces } from '../../../commands/describe-settings.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
 import { drawingNotes } from '../../../commands/vocabulary.ts';
 import type { EngineDescription } from '../../engines/image-engine.ts';
-import type { DrawAction, DrawRequest, Job, JobFailure, JobState } from '../../jobs/job.ts';
+import type { DrawRequest, Job, JobFailure, JobState } from '../../jobs/job.ts';
 import type { Standing } from '../../jobs/jobs.ts';
 import { hasPictures, isUnfinished } from '../../jobs/transitions.ts';
 import { type Messages, messagesFor } from '../../messages/messages.ts';
@@ -43,13 +44,15 @@ export interface JobView {
   /** The page's own key of the request: it tells the page which of its messages became this job. */
   readonly key: string;
   readonly state: JobState;
-  readonly action: DrawAction;
   readonly createdAt: number;
   readonly endedAt: number | null;
   readonly request: Omit<DrawRequest, 'init'> & { readonly strength: number | null };
+  /** What was typed or pressed: `/imagine`, `Vary 2`. */
+  readonly asked: string;
+  /** How it was drawn, in pieces that stand side by side; none before it was. */
+  readonly settings: readonly string[];
   readonly progress: ProgressView | null;
   readonly pictures: readonly PictureView[];
-  readonly totalMs: number | null;
   readonly resized: boolean;
   /** Sentences beside the pictures: words that the model has never seen, a resize that was no drawing. */
   readonly notes: readonly string[];
@@ -67,10 +70,11 @@ export function renderJob(job: Job, progress: ProgressView | null, engine: Engin
     id: job.id,
     key: job.idempotencyKey.slice(job.idempotencyKey.lastIndexOf(':') + 1),
     state: job.state,
-    action: job.request.action,
     createdAt: job.createdAt,
     endedAt: endOf(job),
     request: { ...request, strength: init?.strength ?? null },
+    asked: describeAction(job, messages),
+    settings: hasPictures(job) ? settingPieces(job, messages) : [],
     progress: isUnfinished(job) ? progress : null,
     pictures: (drawing?.pictures ?? []).map((picture, index) => ({
       url: `/pictures/${job.id}/${index}.png`,
@@ -79,9 +83,8 @@ export function renderJob(job: Job, progress: ProgressView | null, engine: Engin
       seed: picture.seed,
       width: picture.size.width,
       height: picture.size.height,
-      alt: picture.altText,
+      alt: messages.alternative(request.prompt, index + 1, request.count),
     })),
-    totalMs: drawing?.timings.totalMs ?? null,
     resized: drawing?.resized ?? false,
     notes: drawing === null ? [] : drawingNotes(job.request, drawing, engine, messages),
     failure: job.state === 'failed' ? describeFailure(job.failure, messages) : null,

@@ -3,6 +3,7 @@ import { thumbnail } from '../../images/thumbnail.ts';
 import type { JobId } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
 import { hasPictures } from '../../jobs/transitions.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import { webLimits } from './limits.ts';
 import { refuse } from './refusal.ts';
 import { requesterOf } from './viewer.ts';
@@ -23,7 +24,7 @@ export function createPictureRoutes(jobs: Pick<Jobs, 'get' | 'readPicture'>): Ho
     const picture = mine && hasPictures(job) ? job.drawing.pictures[Number(file[0])] : undefined;
     const png = picture === undefined ? null : await jobs.readPicture(picture.key);
     if (picture === undefined || png === null) {
-      return refuse(context, 404, 'picture_gone', 'There is no such picture, or it is not yours.');
+      return refuse(context, 404, 'picture_gone', messagesFor(requester.locale).web.pictureGone);
     }
     context.header('Cache-Control', 'private, max-age=31536000, immutable');
     context.header('Vary', 'Cookie');

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Context } from 'hono';
 import { getCookie, setCookie } from 'hono/cookie';
 import type { ReplyTo, Requester } from '../../jobs/job.ts';
+import { languageOf } from '../../messages/messages.ts';
 import { webLimits } from './limits.ts';
 
 const cookieName = 'quartet_viewer';
@@ -25,7 +26,7 @@ export function requesterOf(context: Context): Requester {
     workspace: null,
     userId,
     name: 'You',
-    locale: localeOf(context.req.header('accept-language')),
+    locale: localeOf(context),
     isAdmin: false,
   };
 }
@@ -42,7 +43,12 @@ export function replyToOf(requester: Requester): ReplyTo {
   };
 }
 
-function localeOf(acceptLanguage: string | undefined): string {
-  const first = acceptLanguage?.split(',', 1)[0]?.split(';', 1)[0]?.trim() ?? '';
-  return /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(first) ? first : 'en';
+/** The first of the browser's languages that there are words in: browsers list the most wanted first. */
+export function localeOf(context: Context): string {
+  const wanted = (context.req.header('accept-language') ?? '')
+    .slice(0, 1_000)
+    .split(',')
+    .map((entry) => entry.split(';', 1)[0]?.trim() ?? '')
+    .filter((tag) => /^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/.test(tag));
+  return wanted.find((tag) => languageOf(tag) !== null) ?? 'en';
 }

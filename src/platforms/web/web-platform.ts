@@ -5,6 +5,7 @@ import { commands } from '../../../commands/index.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
 import { InvalidRequestError, LimitError, QuartetError } from '../../errors.ts';
 import type { Job, Requester } from '../../jobs/job.ts';
+import { messagesFor } from '../../messages/messages.ts';
 import type { ChatPlatform } from '../chat-platform.ts';
 import { createCommandRoutes } from './command-routes.ts';
 import { createEventRoutes } from './event-routes.ts';
@@ -18,7 +19,7 @@ import { encodePreview } from './preview.ts';
 import { refuse } from './refusal.ts';
 import { createSnapshots } from './snapshots.ts';
 import { Streams } from './streams.ts';
-import { requesterOf } from './viewer.ts';
+import { localeOf, requesterOf } from './viewer.ts';
 import { renderWorld } from './world-view.ts';
 
 export interface WebPlatformOptions {
@@ -84,7 +85,10 @@ export async function createWebPlatform(
     await next();
   });
   routes.route('/', await createPageFiles());
-  routes.get('/api/world', (context) => context.json(renderWorld(commands, services, maxUploadBytes)));
+  routes.get('/api/world', (context) => {
+    context.header('Vary', 'Accept-Language');
+    return context.json(renderWorld(commands, services, maxUploadBytes, messagesFor(localeOf(context))));
+  });
   const isClosing = () => closing;
   routes.route('/', createHistoryRoutes({ jobs, view }));
   routes.route('/', createPictureRoutes(jobs));
@@ -94,7 +98,7 @@ export async function createWebPlatform(
   routes.onError((error, context) => {
     if (error instanceof QuartetError) return refuse(context, statusOf(error), error.code, error.message);
     logger.error({ err: error, path: context.req.path }, 'a request to the playground failed');
-    return refuse(context, 500, 'internal_error', 'Something went wrong here; it has been written to the log.');
+    return refuse(context, 500, 'internal_error', messagesFor(localeOf(context)).web.failed);
   });
 
   return {

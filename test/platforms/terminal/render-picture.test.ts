@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { RgbPicture } from '../../../src/engines/image-engine.ts';
 import { english } from '../../../src/messages/en.ts';
+import { korean } from '../../../src/messages/ko.ts';
 import { pictureProtocol } from '../../../src/platforms/terminal/picture-protocol.ts';
 import { renderProgress } from '../../../src/platforms/terminal/progress-bar.ts';
 import { renderPicture } from '../../../src/platforms/terminal/render-picture.ts';
@@ -70,11 +71,14 @@ describe('the progress line', () => {
   const drawing = { phase: 'drawing', step: 10, steps: 20, secondsLeft: 4, previews: null } as const;
 
   test('is a bar and words', () => {
-    expect(renderProgress(drawing, 80, english)).toBe(`▕${'█'.repeat(20)}${' '.repeat(20)}▏ step 10 of 20, 4 s left`);
+    const words = 'step 10 of 20, about 4 seconds left';
+    expect(renderProgress(drawing, 80, english)).toBe(`▕${'█'.repeat(20)}${' '.repeat(20)}▏ ${words}`);
   });
 
-  test.each([5, 20, 30, 40, 79])('fits into %i columns', (columns) => {
+  test.each([5, 20, 30, 40, 79])('fits into %i columns, where Hangul takes two', (columns) => {
     expect(Array.from(renderProgress(drawing, columns, english)).length).toBeLessThanOrEqual(columns);
+    const line = renderProgress(drawing, columns, korean);
+    expect(line.length + (line.match(/\p{sc=Hangul}/gu) ?? []).length).toBeLessThanOrEqual(columns);
   });
 });
 

@@ -81,7 +81,7 @@ describe('npm run imagine', () => {
     ]);
     expect(code).toBe(0);
     expect(await files()).toEqual(['0.png']);
-    expect(stderr).toContain('seed 4000000000, 4 steps, guidance 4, DDIM, 64x64, style neon');
+    expect(stderr).toContain('seed 4000000000, 4 steps, guidance 4, DDIM, 64x64, style Neon');
   });
 
   test('starts from a picture', async () => {
@@ -114,6 +114,23 @@ describe('npm run imagine', () => {
     expect(stderr).toContain(says);
     expect(stdout).toBe('');
     expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('speaks the language of the shell', async () => {
+    const out = join(folder, 'out');
+    const shell = { environment: { LANG: 'ko_KR.UTF-8' } };
+    const drawn = await imagine(['a boat', '--out', out, '--style', 'neon'], shell);
+    expect(drawn.code).toBe(0);
+    expect(drawn.stderr).toContain('4단계 중 4단계\n');
+    expect(drawn.stderr).toContain('시드 4000000000, 4단계, 충실도 4, DDIM');
+    expect(drawn.stderr).toContain('스타일 네온');
+    expect((await imagine(['a boat', '--steps', '900'], shell)).stderr).toBe(
+      '단계 옵션에는 1~150 범위의 값이 필요해요. 받은 값: 900\n',
+    );
+    expect((await imagine(['--help'], shell)).stdout).toContain('이 도움말');
+    // LC_ALL is stronger than LANG.
+    const english = { environment: { LC_ALL: 'C', LANG: 'ko_KR.UTF-8' } };
+    expect((await imagine(['--help'], english)).stdout).toContain('This text');
   });
 
   test('refuses a text that is called a picture', async () => {

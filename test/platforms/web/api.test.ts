@@ -71,7 +71,7 @@ describe('commands over HTTP', () => {
     const { buttons } = await drawn('a boat');
     const vary = buttons.find(({ label }) => label === 'Vary 2');
     const response = await viewer.post({ key: randomUUID(), command: vary?.command, options: vary?.options });
-    expect(await response.json()).toMatchObject({ kind: 'job', job: { action: 'vary' } });
+    expect(await response.json()).toMatchObject({ kind: 'job', job: { asked: 'Vary 2', request: { action: 'vary' } } });
   });
 
   test('starts from an uploaded picture', async () => {

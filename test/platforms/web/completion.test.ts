@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { commands, parseCommandLine } from '../../../commands/index.ts';
+import { english } from '../../../src/messages/en.ts';
 import { renderWorld } from '../../../src/platforms/web/world-view.ts';
 import { createInstantEngine } from '../../engines/instant-engine.ts';
 
@@ -31,7 +32,7 @@ interface CompletionModule {
 const address: string = new URL('../../../src/platforms/web/page/completion.js', import.meta.url).href;
 const { complete, apply, suggestOption, unusedOptions } = (await import(address)) as CompletionModule;
 
-const world = renderWorld(commands, { engine: createInstantEngine().describe() }, 1_000);
+const world = renderWorld(commands, { engine: createInstantEngine().describe() }, 1_000, english);
 const typed = world.commands.filter(({ surface }) => surface === 'slash');
 const at = (text: string) => complete(text, text.length, typed);
 const labels = (text: string) => at(text)?.items.map(({ label }) => label) ?? [];

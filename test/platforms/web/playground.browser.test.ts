@@ -112,7 +112,7 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await field().fill('/imagine a boat style:neon seed:3');
     await page.keyboard.press('Enter');
     await drawn(4);
-    expect(await page.locator('.job-foot .settings').textContent()).toContain('neon');
+    expect(await page.locator('.job-foot .settings').textContent()).toContain('style Neon');
   });
 
   test('takes an example of the welcome', async () => {
@@ -143,7 +143,7 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await page.getByRole('button', { name: 'Enlarge 1' }).first().click();
     await drawn(9);
     await page.getByRole('button', { name: 'Edit' }).first().click();
-    await page.getByRole('textbox', { name: /^prompt/ }).fill('a green boat');
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill('a green boat');
     await page.getByRole('button', { name: 'Draw' }).click();
     await drawn(13);
     expect(engine.requests.at(-1)).toMatchObject({ prompt: 'a green boat', seeds: [7, 8, 9, 10] });
@@ -315,7 +315,7 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await drawn(4);
     await page.getByRole('button', { name: 'Edit' }).click();
     expect(await page.evaluate('document.activeElement.name')).toBe('prompt');
-    await page.getByRole('textbox', { name: /^prompt/ }).fill('');
+    await page.getByRole('textbox', { name: /^Prompt/ }).fill('');
     await page.getByRole('button', { name: 'Draw' }).click();
     expect(await page.getByRole('dialog').isVisible()).toBe(true);
   });

@@ -1,6 +1,7 @@
 import { byId } from './elements.js';
 import { progressLine } from './format.js';
 import { isEnded } from './store.js';
+import { byCount, fill, words } from './words.js';
 
 /**
  * Tells screen readers what happens to jobs: their place, the beginning, the half, the end; never every step.
@@ -43,9 +44,10 @@ export function createAnnouncer(store) {
 function sentence(job) {
   const { prompt } = job.request;
   if (job.pictures.length > 0) {
-    return `${job.pictures.length === 1 ? 'The picture is' : `${job.pictures.length} pictures are`} ready: ${prompt}`;
+    const count = job.pictures.length;
+    return fill(byCount(words.picturesReady, count), { count, prompt });
   }
-  if (job.state === 'failed') return `${prompt}: ${job.failure ?? 'could not be drawn'}`;
-  if (job.state === 'cancelled') return `Cancelled: ${prompt}`;
+  if (job.state === 'failed') return `${prompt}: ${job.failure ?? words.failed}`;
+  if (job.state === 'cancelled') return fill(words.cancelledOne, { prompt });
   return `${prompt}: ${progressLine(job.progress, job.state)}`;
 }

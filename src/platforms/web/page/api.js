@@ -1,3 +1,5 @@
+import { fill, words } from './words.js';
+
 /** @typedef {import('../reply-view.ts').ReplyView} ReplyView */
 /** @typedef {{ line: string } | { command: string, options: Record<string, string | number | boolean> }} Ask */
 
@@ -43,12 +45,12 @@ export async function request(path, init) {
   try {
     response = await fetch(path, init);
   } catch {
-    throw new ApiError('Quartet cannot be reached at the moment. Your message was kept; try again.', true);
+    throw new ApiError(words.notSent, true);
   }
   const body = await response.json().catch(() => null);
   if (response.ok && body !== null) return body;
   throw new ApiError(
-    body?.error?.message ?? `The server answered ${response.status} without a reason.`,
+    body?.error?.message ?? fill(words.noReason, { status: String(response.status) }),
     response.status >= 502,
   );
 }

@@ -12,6 +12,7 @@ import { createSidebar } from './sidebar.js';
 import { createStore } from './store.js';
 import { createToast } from './toast.js';
 import { renderWelcome } from './welcome.js';
+import { words } from './words.js';
 
 /** @typedef {import('./api.js').Ask} Ask */
 /** @typedef {import('./store.js').Note} Note */
@@ -36,11 +37,15 @@ const channel = createChannel(store, {
   },
   dismiss: (note) => store.removeNote(note.key),
   loadOlder: () => void loadOlder(),
-  welcome: () => renderWelcome(world, (prompt) => ask(`/imagine ${prompt}`, null)),
+  welcome: () => renderWelcome(world, (prompt) => ask(`/${words.commandNames.imagine} ${prompt}`, null)),
 });
 const composer = createComposer(world, { send: ask, onProblem: toast });
 const gallery = createGallery({ open: lightbox.open, onProblem: toast });
-createNavigation({ onGallery: () => gallery.refresh(), onHelp: () => ask('/help', null), onChannel: composer.focus });
+createNavigation({
+  onGallery: () => gallery.refresh(),
+  onHelp: () => ask(`/${words.commandNames.help}`, null),
+  onChannel: composer.focus,
+});
 const sidebar = createSidebar(world, store);
 listen(store);
 store.subscribe((topic) => {
@@ -132,11 +137,7 @@ async function press(button) {
     if (entered === null) return;
     options = { ...options, ...entered };
   } else if (button.command === 'delete') {
-    const sure = await confirmDanger(
-      'Delete these pictures?',
-      'They are removed for good, from the gallery too.',
-      'Delete',
-    );
+    const sure = await confirmDanger(words.deleteQuestion, words.deleteWarning, words.delete);
     if (!sure) return;
   }
   await run({ command: button.command, options });
@@ -166,7 +167,7 @@ async function loadWorld() {
     } catch {
       // The page may be open before the server is: its own banner says so until it answers.
       byId('banner').hidden = false;
-      byId('banner').textContent = 'Quartet cannot be reached. Trying again…';
+      byId('banner').textContent = words.notReached;
       await new Promise((resolve) => setTimeout(resolve, 1_500));
     }
   }

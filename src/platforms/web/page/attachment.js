@@ -1,5 +1,6 @@
 import { byId, el, icon } from './elements.js';
 import { megabytes } from './format.js';
+import { fill, words } from './words.js';
 
 /**
  * The picture that goes along with the next message: chosen, pasted or dropped.
@@ -18,11 +19,9 @@ export function createAttachment(options) {
     if (current) URL.revokeObjectURL(current.url);
     current = null;
     if (file && !file.type.startsWith('image/')) {
-      options.onProblem(`Expected a picture (PNG, JPEG, WebP or GIF); “${file.name}” is none.`);
+      options.onProblem(fill(words.notAPicture, { name: file.name }));
     } else if (file && file.size > options.maxBytes) {
-      options.onProblem(
-        `Expected a picture of at most ${megabytes(options.maxBytes)}; this one has ${megabytes(file.size)}.`,
-      );
+      options.onProblem(fill(words.tooLarge, { max: megabytes(options.maxBytes), size: megabytes(file.size) }));
     } else if (file) {
       current = { file, url: URL.createObjectURL(file) };
     }
@@ -36,16 +35,16 @@ export function createAttachment(options) {
     tray.replaceChildren();
     if (current === null) return;
     tray.append(
-      el('img', { src: current.url, alt: 'The picture to start from' }),
+      el('img', { src: current.url, alt: words.startPicture }),
       el(
         'div',
         {},
         el('strong', {}, current.file.name),
-        el('span', {}, `Start from this picture · ${megabytes(current.file.size)}`),
+        el('span', {}, fill(words.startFrom, { size: megabytes(current.file.size) })),
       ),
       el(
         'button',
-        { type: 'button', class: 'icon-button', 'aria-label': 'Remove the picture', onclick: () => set(null) },
+        { type: 'button', class: 'icon-button', 'aria-label': words.removePicture, onclick: () => set(null) },
         icon('cancel'),
       ),
     );

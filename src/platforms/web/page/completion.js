@@ -13,7 +13,7 @@
  * @property {'command' | 'option' | 'value'} kind
  * @property {number} from where what is replaced begins
  * @property {number} to
- * @property {string} title
+ * @property {string} subject what is completed: empty for commands, a command for its options, an option for its values
  * @property {readonly Suggestion[]} items
  * @property {boolean} eager whether Enter takes the first one without it being chosen
  */
@@ -30,15 +30,15 @@ const maxItems = 12;
  */
 export function complete(text, caret, commands) {
   const before = text.slice(0, caret);
-  const typedCommand = /^\/([a-z-]*)$/.exec(before);
+  const typedCommand = /^\/([\p{L}\p{M}-]*)$/u.exec(before);
   if (typedCommand) return completeCommand(typedCommand[1] ?? '', text, commands);
   if (isInsideQuotes(before)) return null;
   const command = commandOf(text, commands);
   if (command === undefined) return null;
   const token = /(?:^|\s)(\S*)$/.exec(before)?.[1] ?? '';
   const from = caret - token.length;
-  const [, name, typed] = /^(?:--)?([a-z_]+)[:=](\S*)$/.exec(token) ?? [];
-  const option = command.options.find((candidate) => candidate.name === name);
+  const [, name, typed] = /^(?:--)?([\p{L}\p{M}_]+)[:=](\S*)$/u.exec(token) ?? [];
+  const option = command.options.find((candidate) => name !== undefined && isCalled(candidate, name));
   if (option !== undefined) return completeValue(option, typed ?? '', caret);
   return completeOption(command, token, text, from, caret);
 }
@@ -65,9 +65,9 @@ export function unusedOptions(text, commands) {
 export function suggestOption(option) {
   const quoted = option.type === 'text';
   return {
-    label: option.name,
+    label: option.typed,
     description: `${option.description}${rangeOf(option)}`,
-    insert: option.type === 'picture' ? '' : `${option.name}:${quoted ? '""' : ''}`,
+    insert: option.type === 'picture' ? '' : `${option.typed}:${quoted ? '""' : ''}`,
     back: quoted ? 1 : 0,
     attach: option.type === 'picture',
   };
@@ -76,24 +76,24 @@ export function suggestOption(option) {
 /** @param {string} text @param {readonly CommandView[]} commands */
 function commandOf(text, commands) {
   const name = text.startsWith('/') ? (/^\/(\S*)/.exec(text)?.[1] ?? '') : 'imagine';
-  return commands.find((command) => command.name === name);
+  return commands.find((command) => isCalled(command, name));
 }
 
 /** @param {string} typed @param {string} text @param {readonly CommandView[]} commands @returns {Completion | null} */
 function completeCommand(typed, text, commands) {
-  const found = commands.filter((command) => command.name.startsWith(typed));
+  const found = commands.filter((command) => mayBe(command, typed));
   if (found.length === 0) return null;
   const end = /^\/\S*/.exec(text)?.[0].length ?? 1;
   return {
     kind: 'command',
     from: 0,
     to: end,
-    title: 'Commands',
-    eager: !found.some((command) => command.name === typed),
-    items: found.map(({ name, description }) => ({
-      label: `/${name}`,
-      description,
-      insert: `/${name} `,
+    subject: '',
+    eager: !found.some((command) => isCalled(command, typed)),
+    items: found.map((command) => ({
+      label: `/${command.typed}`,
+      description: command.description,
+      insert: `/${command.typed} `,
       back: 0,
       attach: false,
     })),
@@ -113,7 +113,7 @@ function completeValue(option, typed, caret) {
     kind: 'value',
     from: caret - typed.length,
     to: caret,
-    title: `${option.name}: ${option.description}`,
+    subject: `${option.typed}: ${option.description}`,
     eager: typed !== '' && !found.some(({ value }) => value === typed),
     items: found.map(({ value, label }) => ({
       label,
@@ -137,14 +137,14 @@ function completeOption(command, token, text, from, to) {
   const typed = token.replace(/^--/, '').toLowerCase();
   // One letter of prose is no wish for an option; two dashes are.
   if (typed.length < 2 && !token.startsWith('--')) return null;
-  const found = command.options.filter((option) => option.name.startsWith(typed) && !isUsed(option, text));
+  const found = command.options.filter((option) => mayBe(option, typed) && !isUsed(option, text));
   const typable = found.filter((option) => !(option.required && option.type === 'text')).slice(0, maxItems);
   if (typable.length === 0) return null;
   return {
     kind: 'option',
     from,
     to,
-    title: `Options of /${command.name}`,
+    subject: `/${command.typed}`,
     eager: false,
     items: typable.map(suggestOption),
   };
@@ -152,7 +152,19 @@ function completeOption(command, token, text, from, to) {
 
 /** @param {OptionView} option @param {string} text */
 function isUsed(option, text) {
-  return text.includes(`${option.name}:`) || text.includes(`--${option.name}`);
+  return [option.name, option.typed].some((name) => text.includes(`${name}:`) || text.includes(`--${name}`));
+}
+
+/** @typedef {{ readonly name: string, readonly typed: string }} Named */
+
+/** By its own name or by that in the reader's language. @param {Named} named @param {string} name */
+function isCalled(named, name) {
+  return named.name === name || named.typed === name.normalize('NFC');
+}
+
+/** @param {Named} named @param {string} start */
+function mayBe(named, start) {
+  return named.name.startsWith(start) || named.typed.startsWith(start.normalize('NFC'));
 }
 
 /** @param {OptionView} option */
@@ -162,5 +174,5 @@ function rangeOf(option) {
 
 /** @param {string} before */
 function isInsideQuotes(before) {
-  return (before.match(/[a-z_]:"[^"]*$/) ?? []).length > 0;
+  return /[\p{L}\p{M}_]:"[^"]*$/u.test(before);
 }

@@ -2,6 +2,7 @@ import { createAttachment } from './attachment.js';
 import { apply, complete, suggestOption, unusedOptions } from './completion.js';
 import { byId, el } from './elements.js';
 import { createSuggestions } from './suggestions.js';
+import { words } from './words.js';
 
 /** @typedef {import('../world-view.ts').WorldView} WorldView */
 
@@ -64,7 +65,7 @@ export function createComposer(world, actions) {
         el(
           'button',
           { type: 'button', class: 'chip', title: option.description, onclick: () => addOption(option) },
-          `+ ${option.name}`,
+          `+ ${option.typed}`,
         ),
       ),
     );
@@ -85,7 +86,7 @@ export function createComposer(world, actions) {
     const picture = attachment.file();
     attachment.clear();
     write('', 0);
-    actions.send(line.startsWith('/') ? line : `/imagine ${line}`, picture);
+    actions.send(line.startsWith('/') ? line : `/${words.commandNames.imagine} ${line}`, picture);
   }
 
   /** Walks through what was sent, from an empty field or one that shows such a line. @param {number} step */

@@ -1,5 +1,6 @@
 import { byId, el, icon } from './elements.js';
 import { renderMarkdown } from './markdown.js';
+import { words } from './words.js';
 
 /** @typedef {import('../world-view.ts').WorldView} WorldView */
 /** @typedef {import('./reply-buttons.js').ReplyButton} ReplyButton */
@@ -23,12 +24,12 @@ export function askForm(button, world) {
       el(
         'label',
         { class: 'field' },
-        el('span', { class: 'field-name' }, option.replaceAll('_', ' ')),
+        el('span', { class: 'field-name' }, declared?.title ?? option),
         input,
         declared && el('span', { class: 'field-help' }, declared.description),
       ),
     ),
-    { label: 'Draw', style: 'primary' },
+    { label: words.form.draw, style: 'primary' },
     // An emptied text is a wish (nothing to keep out); an emptied number is none.
     () =>
       Object.fromEntries(
@@ -83,13 +84,21 @@ function show(title, content, go, read) {
       'header',
       {},
       el('h2', { id: 'sheet-title' }, title),
-      el('button', { class: 'icon-button', type: 'button', 'aria-label': 'Close', onclick: close }, icon('cancel')),
+      el(
+        'button',
+        { class: 'icon-button', type: 'button', 'aria-label': words.form.close, onclick: close },
+        icon('cancel'),
+      ),
     ),
     el('div', { class: 'sheet-body' }, ...content),
     el(
       'footer',
       {},
-      el('button', { class: 'action secondary', type: 'button', onclick: close }, go === null ? 'Close' : 'Never mind'),
+      el(
+        'button',
+        { class: 'action secondary', type: 'button', onclick: close },
+        go === null ? words.form.close : words.form.leave,
+      ),
       go && el('button', { class: `action ${go.style} solid`, type: 'submit' }, go.label),
     ),
   );
@@ -110,7 +119,8 @@ function inputFor(option, name, value) {
       { name },
       ...option.choices.map((choice) => el('option', { value: choice.value }, choice.label)),
     );
-    if (!option.choices.some((choice) => choice.value === value)) select.prepend(el('option', { value: '' }, '(none)'));
+    if (!option.choices.some((choice) => choice.value === value))
+      select.prepend(el('option', { value: '' }, words.form.noChoice));
     select.value = value;
     return select;
   }

@@ -1,6 +1,7 @@
 import { request } from './api.js';
 import { byId, el } from './elements.js';
-import { dayOf, settingsLine } from './format.js';
+import { dayOf, joined } from './format.js';
+import { fill, words } from './words.js';
 
 /** @typedef {import('../job-view.ts').JobView} JobView */
 
@@ -63,7 +64,7 @@ function card(job, open) {
           'button',
           {
             type: 'button',
-            'aria-label': `Open picture ${index + 1}: ${picture.alt}`,
+            'aria-label': fill(words.openPicture, { number: index + 1, alt: picture.alt }),
             onclick: () => open(job, index),
           },
           el('img', { src: picture.thumbnail, alt: picture.alt, loading: 'lazy', decoding: 'async' }),
@@ -71,6 +72,6 @@ function card(job, open) {
       ),
     ),
     el('p', { class: 'card-prompt' }, job.request.prompt),
-    el('p', { class: 'settings' }, `${dayOf(job.createdAt)} · ${settingsLine(job)}`),
+    el('p', { class: 'settings' }, joined([dayOf(job.createdAt), ...job.settings])),
   );
 }

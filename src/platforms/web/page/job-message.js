@@ -1,10 +1,11 @@
 import { el } from './elements.js';
-import { actionName, progressLine, settingsLine } from './format.js';
+import { joined, progressLine } from './format.js';
 import { renderMarkdown } from './markdown.js';
 import { message } from './message.js';
 import { createPictureGrid } from './picture-grid.js';
 import { renderButtons } from './reply-buttons.js';
 import { isEnded } from './store.js';
+import { fill, words } from './words.js';
 
 /** @typedef {import('../job-view.ts').JobView} JobView */
 
@@ -28,12 +29,15 @@ export function createJobMessage(first, actions) {
   const headline = el('p', { class: 'job-status' });
   const bar = el(
     'div',
-    { class: 'bar', role: 'progressbar', 'aria-label': 'Drawing', 'aria-valuemin': '0' },
+    { class: 'bar', role: 'progressbar', 'aria-label': words.drawing, 'aria-valuemin': '0' },
     el('span'),
   );
   const foot = el('div', { class: 'job-foot' });
   const body = el('div', { class: 'job' }, headline, bar, grid.node, foot);
-  const reply = message({ author: 'quartet', at: job.createdAt, label: `pictures of “${job.request.prompt}”` }, body);
+  const reply = message(
+    { author: 'quartet', at: job.createdAt, label: fill(words.picturesOf, { prompt: job.request.prompt }) },
+    body,
+  );
   const node = el('section', { class: 'exchange' }, asked(job), reply);
 
   /** @param {JobView} next */
@@ -57,8 +61,8 @@ export function createJobMessage(first, actions) {
     headline.hidden = job.pictures.length > 0;
     bar.hidden = !unfinished;
     headline.className = `job-status ${job.state}`;
-    if (job.state === 'failed') headline.textContent = job.failure ?? 'This could not be drawn.';
-    else if (job.state === 'cancelled') headline.textContent = 'Cancelled.';
+    if (job.state === 'failed') headline.textContent = job.failure ?? words.failed;
+    else if (job.state === 'cancelled') headline.textContent = words.cancelled;
     else headline.textContent = progressLine(job.progress, job.state);
     const progress = job.progress?.phase === 'drawing' ? job.progress : null;
     bar.classList.toggle('is-waiting', progress === null);
@@ -69,7 +73,7 @@ export function createJobMessage(first, actions) {
   }
 
   function renderFoot() {
-    const settings = job.pictures.length > 0 && el('p', { class: 'settings' }, settingsLine(job));
+    const settings = job.pictures.length > 0 && el('p', { class: 'settings' }, joined(job.settings));
     foot.replaceChildren(
       ...remarks(job, actions.remarks()),
       ...(settings ? [settings] : []),
@@ -83,11 +87,11 @@ export function createJobMessage(first, actions) {
 
 /** @param {JobView} job */
 function asked(job) {
-  const text = el('p', { class: 'asked' }, el('span', { class: 'command' }, actionName(job)), ' ', job.request.prompt);
+  const text = el('p', { class: 'asked' }, el('span', { class: 'command' }, job.asked), ' ', job.request.prompt);
   if (job.request.negativePrompt !== '') {
-    text.append(el('span', { class: 'negative' }, `without ${job.request.negativePrompt}`));
+    text.append(el('span', { class: 'negative' }, fill(words.without, { prompt: job.request.negativePrompt })));
   }
-  return message({ author: 'you', at: job.createdAt, label: `${actionName(job)} ${job.request.prompt}` }, text);
+  return message({ author: 'you', at: job.createdAt, label: `${job.asked} ${job.request.prompt}` }, text);
 }
 
 /** @param {JobView} job @param {readonly string[]} said */

@@ -1,6 +1,7 @@
 import { byId, el, icon } from './elements.js';
-import { dayOf, schedulerName, timeOfDay } from './format.js';
+import { dayOf, timeOfDay } from './format.js';
 import { pictureNumber, single } from './reply-buttons.js';
+import { fill, number, words } from './words.js';
 
 /** @typedef {import('../job-view.ts').JobView} JobView */
 
@@ -51,24 +52,34 @@ export function createLightbox(actions) {
         many &&
           el(
             'button',
-            { class: 'icon-button previous', type: 'button', 'aria-label': 'Previous picture', onclick: () => go(-1) },
+            {
+              class: 'icon-button previous',
+              type: 'button',
+              'aria-label': words.previousPicture,
+              onclick: () => go(-1),
+            },
             icon('left'),
           ),
         el('img', { src: picture.url, alt: picture.alt, width: picture.width, height: picture.height }),
         many &&
           el(
             'button',
-            { class: 'icon-button next', type: 'button', 'aria-label': 'Next picture', onclick: () => go(1) },
+            { class: 'icon-button next', type: 'button', 'aria-label': words.nextPicture, onclick: () => go(1) },
             icon('right'),
           ),
-        many && el('p', { class: 'lightbox-count', 'aria-live': 'polite' }, `${number} of ${job.pictures.length}`),
+        many &&
+          el(
+            'p',
+            { class: 'lightbox-count', 'aria-live': 'polite' },
+            fill(words.numberOf, { number, count: job.pictures.length }),
+          ),
       ),
       el(
         'aside',
         { class: 'lightbox-side' },
         el(
           'button',
-          { class: 'icon-button close', type: 'button', 'aria-label': 'Close', onclick: () => dialog.close() },
+          { class: 'icon-button close', type: 'button', 'aria-label': words.form.close, onclick: () => dialog.close() },
           icon('cancel'),
         ),
         el('h2', {}, job.request.prompt),
@@ -76,12 +87,12 @@ export function createLightbox(actions) {
         el(
           'div',
           { class: 'actions' },
-          el('a', { class: 'action primary', href: picture.download, download: '' }, icon('download'), 'Download'),
+          el('a', { class: 'action primary', href: picture.download, download: '' }, icon('download'), words.download),
           el(
             'button',
             { class: 'action secondary', type: 'button', onclick: () => copySeed(picture.seed) },
             icon('copy'),
-            'Copy seed',
+            words.copySeed,
           ),
           ...job.buttons
             .filter((button) => pictureNumber(button) === number)
@@ -100,8 +111,8 @@ export function createLightbox(actions) {
   /** @param {number} seed */
   function copySeed(seed) {
     navigator.clipboard.writeText(String(seed)).then(
-      () => actions.say(`Seed ${seed} copied.`),
-      () => actions.say(`This browser does not let the page copy. The seed is ${seed}.`),
+      () => actions.say(fill(words.seedCopied, { seed: String(seed) })),
+      () => actions.say(fill(words.cannotCopy, { seed: String(seed) })),
     );
   }
 
@@ -119,23 +130,30 @@ export function createLightbox(actions) {
 
 /** @param {JobView} job @param {JobView['pictures'][number]} picture */
 function settingsList(job, picture) {
-  const { request } = job;
+  const { request, resized } = job;
+  const { option: called } = words;
   /** @type {[string, string][]} */
   const rows = [
-    ['Seed', String(picture.seed)],
-    ['Size', `${picture.width} × ${picture.height}`],
-    ['Steps', job.resized ? 'resized, not redrawn' : String(request.steps)],
-    ['Guidance', job.resized ? '' : String(request.guidanceScale)],
-    ['Scheduler', job.resized ? '' : schedulerName(request.scheduler)],
-    ['Style', request.style?.replaceAll('_', ' ') ?? ''],
-    ['Without', request.negativePrompt],
-    ['Strength', request.strength === null ? '' : String(request.strength)],
-    ['Model', request.model],
-    ['Drawn', `${dayOf(job.createdAt)}, ${timeOfDay(job.createdAt)}`],
+    [called.seed.title, String(picture.seed)],
+    [called.size.title, `${picture.width} × ${picture.height}`],
+    [called.steps.title, resized ? words.resized : number(request.steps)],
+    [called.guidance.title, resized ? '' : number(request.guidanceScale)],
+    [called.scheduler.title, resized ? '' : words.scheduler[request.scheduler]],
+    [called.style.title, request.style === null ? '' : titleOfStyle(request.style)],
+    [called.negative.title, request.negativePrompt],
+    [called.strength.title, request.strength === null ? '' : number(request.strength)],
+    [called.model.title, request.model],
+    [words.drawn, `${dayOf(job.createdAt)}, ${timeOfDay(job.createdAt)}`],
   ];
   return el(
     'dl',
     { class: 'facts' },
     ...rows.filter(([, value]) => value !== '').flatMap(([name, value]) => [el('dt', {}, name), el('dd', {}, value)]),
   );
+}
+
+/** @param {string} id */
+function titleOfStyle(id) {
+  const known = Object.entries(words.style).find(([style]) => style === id);
+  return known === undefined ? id : known[1].title;
 }

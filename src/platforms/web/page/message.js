@@ -1,5 +1,6 @@
 import { el } from './elements.js';
 import { timeOfDay } from './format.js';
+import { words } from './words.js';
 
 /**
  * One message of the channel: avatar, name, time, and whatever it says.
@@ -9,11 +10,11 @@ import { timeOfDay } from './format.js';
  */
 export function message(head, ...body) {
   const isBot = head.author === 'quartet';
-  const name = isBot ? 'Quartet' : 'You';
+  const name = isBot ? 'Quartet' : words.you;
   return el(
     'article',
     { class: `message ${isBot ? 'from-bot' : 'from-you'}`, 'aria-label': `${name}: ${head.label}` },
-    isBot ? botAvatar() : el('div', { class: 'avatar you', 'aria-hidden': 'true' }, 'Y'),
+    isBot ? botAvatar() : el('div', { class: 'avatar you', 'aria-hidden': 'true' }, words.yourInitial),
     el(
       'div',
       { class: 'message-main' },
@@ -21,7 +22,7 @@ export function message(head, ...body) {
         'header',
         { class: 'message-head' },
         el('span', { class: 'message-name' }, name),
-        isBot && el('span', { class: 'badge' }, 'BOT'),
+        isBot && el('span', { class: 'badge' }, words.bot),
         el('time', { dateTime: new Date(head.at).toISOString() }, timeOfDay(head.at)),
       ),
       ...body,

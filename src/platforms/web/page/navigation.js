@@ -1,4 +1,5 @@
 import { byId } from './elements.js';
+import { words } from './words.js';
 
 /**
  * Channel or gallery, by the address's hash; on a narrow screen the side panel slides in.
@@ -13,8 +14,8 @@ export function createNavigation(actions) {
     const isGallery = location.hash === '#gallery';
     byId('channel').hidden = isGallery;
     byId('gallery').hidden = !isGallery;
-    byId('title').textContent = isGallery ? 'Gallery' : 'playground';
-    byId('subtitle').textContent = isGallery ? 'All your pictures and their settings' : 'Only you can see this channel';
+    byId('title').textContent = isGallery ? words.gallery : words.playground;
+    byId('subtitle').textContent = isGallery ? words.galleryHint : words.onlyYou;
     byId('header-sign').textContent = isGallery ? '▦' : '#';
     for (const [id, current] of /** @type {const} */ ([
       ['nav-channel', !isGallery],

@@ -1,6 +1,7 @@
 import { el } from './elements.js';
 import { renderMarkdown } from './markdown.js';
 import { message } from './message.js';
+import { fill, words } from './words.js';
 
 /** @typedef {import('./store.js').Note} Note */
 
@@ -27,11 +28,11 @@ export function renderNote(note, actions) {
   const buttons = el('div', { class: 'actions' });
   if (note.failed) {
     buttons.append(
-      el('button', { class: 'action primary', type: 'button', onclick: () => actions.retry(note) }, 'Send again'),
+      el('button', { class: 'action primary', type: 'button', onclick: () => actions.retry(note) }, words.sendAgain),
     );
   }
   buttons.append(
-    el('button', { class: 'action secondary', type: 'button', onclick: () => actions.dismiss(note) }, 'Dismiss'),
+    el('button', { class: 'action secondary', type: 'button', onclick: () => actions.dismiss(note) }, words.dismiss),
   );
   node.append(message({ author: 'quartet', at: note.at, label: note.answer }, text, ...strip(note, actions), buttons));
   return node;
@@ -45,7 +46,7 @@ function strip({ shown = [] }, actions) {
       'button',
       {
         type: 'button',
-        'aria-label': `Open the pictures of “${prompt}”`,
+        'aria-label': fill(words.openPicturesOf, { prompt }),
         title: prompt,
         onclick: () => actions.openJob(id),
       },

@@ -1,4 +1,5 @@
 import { el } from './elements.js';
+import { fill, words } from './words.js';
 
 /** @typedef {import('../job-view.ts').JobView} JobView */
 
@@ -59,7 +60,7 @@ function createTile(index, onOpen) {
       button.style.setProperty('--blur', picture ? '0px' : `${(12 * (1 - done) + 1.5).toFixed(1)}px`);
       show(picture ? picture.url : (progress?.previews[index] ?? ''));
       image.alt = picture ? picture.alt : '';
-      if (picture) button.setAttribute('aria-label', `Open picture ${index + 1}: ${picture.alt}`);
+      if (picture) button.setAttribute('aria-label', fill(words.openPicture, { number: index + 1, alt: picture.alt }));
       else button.removeAttribute('aria-label');
     },
   };

@@ -1,4 +1,5 @@
 import { byId, el } from './elements.js';
+import { byCount, fill, number, words } from './words.js';
 
 /**
  * The panel that says what draws and how much waits.
@@ -20,16 +21,14 @@ export function createSidebar(world, store) {
     line.textContent = headline(ready);
     banner.hidden = connected && paused === null;
     banner.className = `banner ${connected ? 'is-paused' : 'is-lost'}`;
-    banner.textContent = connected
-      ? `${paused} Your messages are kept in line.`
-      : 'Connection lost. Trying again; nothing you sent is lost.';
+    banner.textContent = connected ? fill(words.pausedBanner, { reason: paused ?? '' }) : words.lostBanner;
     facts.replaceChildren(
-      ...fact('Waiting', String(status?.waiting ?? '–')),
-      ...fact('Being drawn', String(status?.drawing ?? '–')),
-      ...fact('Pictures so far', status ? status.delivered.toLocaleString() : '–'),
-      ...fact('Engine', world.engine.name),
+      ...fact(words.waitingCount, status ? number(status.waiting) : '–'),
+      ...fact(words.drawingCount, status ? number(status.drawing) : '–'),
+      ...fact(words.pictureCount, status ? number(status.delivered) : '–'),
+      ...fact(words.engine, world.engine.name),
       ...fact(
-        world.engine.models.length > 1 ? 'Models' : 'Model',
+        byCount(words.model, world.engine.models.length),
         world.engine.models.map(({ title }) => title).join(', '),
       ),
     );
@@ -38,10 +37,10 @@ export function createSidebar(world, store) {
   /** @param {boolean} ready */
   function headline(ready) {
     const { status, connected } = store.state;
-    if (!connected) return 'Connection lost';
-    if (status === null) return 'Connecting…';
-    if (!ready) return 'Drawing is paused';
-    return status.drawing > 0 ? 'Drawing' : 'Ready';
+    if (!connected) return words.lost;
+    if (status === null) return words.connecting;
+    if (!ready) return words.isPaused;
+    return status.drawing > 0 ? words.drawing : words.ready;
   }
 
   store.subscribe((topic) => {

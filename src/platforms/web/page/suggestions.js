@@ -1,4 +1,5 @@
 import { byId, el } from './elements.js';
+import { fill, words } from './words.js';
 
 /** @typedef {import('./completion.js').Completion} Completion */
 /** @typedef {import('./completion.js').Suggestion} Suggestion */
@@ -36,7 +37,7 @@ export function createSuggestions(field, onPick) {
         el('span', { class: 'suggestion-text' }, item.description),
       ),
     );
-    byId('suggestion-title').textContent = next?.title ?? '';
+    byId('suggestion-title').textContent = next === null ? '' : titleOf(next);
     byId('suggestion-list').replaceChildren(...options);
     mark();
   }
@@ -71,4 +72,10 @@ export function createSuggestions(field, onPick) {
   }
 
   return { show, handleKey };
+}
+
+/** @param {Completion} completion */
+function titleOf({ kind, subject }) {
+  if (kind === 'command') return words.commands;
+  return kind === 'option' ? fill(words.optionsOf, { command: subject }) : subject;
 }

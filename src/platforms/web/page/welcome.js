@@ -1,8 +1,10 @@
 import { el } from './elements.js';
 import { botAvatar } from './message.js';
+import { fill, words } from './words.js';
 
 /** @typedef {import('../world-view.ts').WorldView} WorldView */
 
+/** In English: that is what the models were taught in. */
 const examples = [
   'a red lighthouse by the sea at dusk',
   'two white boats on a lake in the morning, watercolour',
@@ -24,8 +26,8 @@ export function renderWelcome(world, draw) {
     'section',
     { class: 'welcome' },
     botAvatar(),
-    el('h2', {}, 'What shall we draw?'),
-    el('p', {}, 'Type a few words, press Enter, and four pictures come back. Try one of these:'),
+    el('h2', {}, words.question),
+    el('p', {}, words.introduction),
     el(
       'ul',
       { class: 'examples' },
@@ -42,15 +44,15 @@ function vocabulary(title, groups) {
   return el(
     'details',
     { class: 'vocabulary' },
-    el('summary', {}, `What ${title} can draw`),
+    el('summary', {}, fill(words.canDraw, { model: title })),
     el(
       'dl',
       {},
-      ...Object.entries(groups).flatMap(([group, words]) =>
+      ...Object.entries(groups).flatMap(([group, members]) =>
         // A group that is only there or not (mountains) is a word of its own.
-        words.join() === 'yes'
-          ? [el('dt', {}, 'also'), el('dd', {}, group)]
-          : [el('dt', {}, group), el('dd', {}, words.join(', '))],
+        members.join() === 'yes'
+          ? [el('dt', {}, words.also), el('dd', {}, group)]
+          : [el('dt', {}, group), el('dd', {}, members.join(', '))],
       ),
     ),
   );

@@ -1,0 +1,62 @@
+import { answer, choice, command, option, style } from './ko/commands.ts';
+import { page } from './ko/page.ts';
+import { error, paused, problem, refusedPicture, tryingAgain, web } from './ko/refusals.ts';
+import {
+  action,
+  alternative,
+  button,
+  cancel,
+  deletion,
+  details,
+  forget,
+  form,
+  help,
+  history,
+  models,
+  note,
+  progress,
+  queue,
+  setting,
+  settings,
+  state,
+  styles,
+  terminal,
+} from './ko/replies.ts';
+import { duration } from './ko/wording.ts';
+import type { Messages } from './messages.ts';
+
+/** What the bot says, in Korean. */
+export const korean = {
+  action,
+  alternative,
+  answer,
+  button,
+  cancel,
+  choice,
+  command,
+  delete: deletion,
+  details,
+  duration,
+  error,
+  forget,
+  form,
+  help,
+  history,
+  models,
+  note,
+  option,
+  page,
+  paused,
+  problem,
+  progress,
+  queue,
+  refusedPicture,
+  setting,
+  settings,
+  state,
+  style,
+  styles,
+  terminal,
+  tryingAgain,
+  web,
+} satisfies Messages;
