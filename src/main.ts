@@ -15,6 +15,8 @@ import { createReadAttachment } from './images/read-attachment.ts';
 import { decodeStored } from './images/stored-picture.ts';
 import { createJobs } from './jobs/create-jobs.ts';
 import { makeFolder } from './make-folder.ts';
+import { createButtonIds } from './platforms/button-id.ts';
+import { loadButtonSecret } from './platforms/button-secret.ts';
 import type { ChatPlatform } from './platforms/chat-platform.ts';
 import { createWebPlatform } from './platforms/web/web-platform.ts';
 import { openStore } from './store/open-store.ts';
@@ -141,6 +143,8 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
       platforms.push(web);
     }
 
+    platforms.push(...(await openChats(config, services, logger)));
+
     const server = await listen(routes, config);
     closers.push(() => closeServer(server));
     for (const platform of platforms) {
@@ -158,6 +162,16 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
     await closeAll();
     throw error;
   }
+}
+
+/** The chats whose settings are there. */
+async function openChats(config: Config, services: CommandServices, logger: Logger): Promise<ChatPlatform[]> {
+  const { DISCORD_TOKEN } = config;
+  if (DISCORD_TOKEN === null) return [];
+  const ids = createButtonIds(await loadButtonSecret(config.BUTTON_SECRET, config.DATA_DIR));
+  // discord.js takes a while to load, and the playground does without.
+  const { createDiscordPlatform } = await import('./platforms/discord/discord-platform.ts');
+  return [createDiscordPlatform({ config: { ...config, DISCORD_TOKEN }, services, ids, logger, clock: Date.now })];
 }
 
 async function listen(routes: Hono, { HTTP_HOST, HTTP_PORT }: Config): Promise<Server> {
