@@ -108,6 +108,7 @@ function toState(plan: Misbehaviour): BucketState {
     bucket: 'misbehaviour',
     remaining: 0,
     resetAt: Date.now() + retryAfterMs,
+    resetAfterMs: retryAfterMs,
     retryAfterMs,
   };
 }
@@ -117,7 +118,7 @@ function bucketHeaders(state: BucketState): Record<string, string> {
     'x-ratelimit-limit': String(state.limit),
     'x-ratelimit-remaining': String(state.remaining),
     'x-ratelimit-reset': String(state.resetAt / 1000),
-    'x-ratelimit-reset-after': String(Math.max(0, state.resetAt - Date.now()) / 1000),
+    'x-ratelimit-reset-after': String(state.resetAfterMs / 1000),
     'x-ratelimit-bucket': state.bucket,
   };
 }

@@ -62,15 +62,9 @@ export async function mergeFiles(
         },
       ]);
   }
-  const kept =
-    entries === undefined ? present : present.filter((file) => entries.some((entry) => entry.id === file.id));
+  const kept = entries === undefined ? present : present.flatMap((file) => keepAsAsked(file, entries));
   if (kept.length + files.length > 10) throw refusals.tooManyAttachments();
   if (files.some((file) => file.bytes.length > maxFileBytes)) throw refusals.entityTooLarge();
-  for (const file of kept) {
-    const entry = entries?.find((candidate) => candidate.id === file.id);
-    if (entry?.description !== undefined) file.description = entry.description;
-    if (entry?.is_spoiler != null) file.spoiler = entry.is_spoiler;
-  }
   const added: Attachment[] = [];
   for (const file of files) {
     added.push(
@@ -83,6 +77,13 @@ export async function mergeFiles(
     );
   }
   return [...kept, ...added];
+}
+
+function keepAsAsked(file: Attachment, entries: readonly AttachmentEntry[]): Attachment[] {
+  const entry = entries.find((candidate) => candidate.id === file.id);
+  if (entry === undefined) return [];
+  const { description = file.description, is_spoiler } = entry;
+  return [{ ...file, description, spoiler: is_spoiler ?? file.spoiler }];
 }
 
 /** Refuse components that show a file which the message does not have. */

@@ -6,7 +6,7 @@ import { botSees } from './announce.ts';
 import type { Gateway } from './gateway.ts';
 import { GatewaySession } from './gateway-session.ts';
 import type { Platform } from './platform.ts';
-import { renderUser, renderWholeGuild } from './render/guild.ts';
+import { renderMember, renderUser, renderWholeGuild } from './render/guild.ts';
 
 const payloadForm = z.object({ op: z.int(), d: z.unknown() });
 const identifyForm = z.object({
@@ -14,6 +14,12 @@ const identifyForm = z.object({
   properties: z.object({}),
   intents: z.int(),
   shard: z.tuple([z.int(), z.int()]).default([0, 1]),
+});
+const membersForm = z.object({
+  guild_id: z.string(),
+  query: z.string().optional(),
+  user_ids: z.union([z.string(), z.array(z.string())]).optional(),
+  nonce: z.string().optional(),
 });
 const resumeForm = z.object({ token: z.string(), session_id: z.string(), seq: z.int() });
 
@@ -73,12 +79,32 @@ export class GatewayConnection {
     if (op === GatewayOpcodes.Identify) return this.#identify(d);
     if (op === GatewayOpcodes.Resume) return this.#resume(d);
     if (this.#session === null) return this.socket.close(GatewayCloseCodes.NotAuthenticated, 'Not authenticated.');
-    const harmless = [
-      GatewayOpcodes.PresenceUpdate,
-      GatewayOpcodes.VoiceStateUpdate,
-      GatewayOpcodes.RequestGuildMembers,
-    ];
+    if (op === GatewayOpcodes.RequestGuildMembers) return this.#listMembers(this.#session, d);
+    const harmless = [GatewayOpcodes.PresenceUpdate, GatewayOpcodes.VoiceStateUpdate];
     if (!harmless.includes(op)) this.socket.close(GatewayCloseCodes.UnknownOpcode, 'Unknown opcode.');
+  }
+
+  #listMembers(session: GatewaySession, data: unknown) {
+    const form = membersForm.safeParse(data);
+    const guild = this.#platform.world.guilds.get(form.data?.guild_id ?? '');
+    if (!form.success || guild === undefined)
+      return this.socket.close(GatewayCloseCodes.DecodeError, 'Error while decoding payload.');
+    const { query, user_ids, nonce } = form.data;
+    const wanted = [...guild.members.values()].filter(({ user }) =>
+      user_ids === undefined ? user.username.startsWith(query ?? '') : [user_ids].flat().includes(user.id),
+    );
+    session.push({
+      op: GatewayOpcodes.Dispatch,
+      t: 'GUILD_MEMBERS_CHUNK',
+      d: {
+        guild_id: guild.id,
+        members: wanted.map((member) => ({ ...renderMember(member), user: renderUser(member.user) })),
+        chunk_index: 0,
+        chunk_count: 1,
+        not_found: [],
+        nonce,
+      },
+    });
   }
 
   #heartbeat(): void {

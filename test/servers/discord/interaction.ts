@@ -26,6 +26,8 @@ export interface Interaction {
   /** The message whose button was pressed. */
   readonly source: Message | null;
   readonly commandName: string | null;
+  /** Whether an answer is being worked on or given: a second one comes too late. */
+  claimed: boolean;
   /** The callback type that it was answered with; null = not yet. */
   answered: number | null;
   /** The message that stands for `@original`. */
@@ -55,6 +57,7 @@ export function openInteraction(platform: Platform, options: NewInteraction): In
     ...options,
     at: platform.clock.now(),
     locale: options.user.locale,
+    claimed: false,
     answered: null,
     original: null,
     choices: null,
@@ -74,7 +77,7 @@ export function isOverdue(platform: Platform, interaction: Interaction): boolean
 export function interactionToAnswer(platform: Platform, id: string, token: string): Interaction {
   const interaction = platform.interactions.get(id);
   if (interaction === undefined || interaction.token !== token) throw refusals.unknownInteraction();
-  if (interaction.answered !== null) throw refusals.alreadyAcknowledged();
+  if (interaction.claimed) throw refusals.alreadyAcknowledged();
   if (isOverdue(platform, interaction)) throw refusals.unknownInteraction();
   return interaction;
 }

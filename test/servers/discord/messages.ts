@@ -27,9 +27,10 @@ export interface MessageDraft {
 export async function postMessage(platform: Platform, draft: MessageDraft): Promise<Message> {
   const { channel, author, form } = draft;
   const { world } = platform;
+  const content = (form.content ?? '').trim();
   const layout = ((form.flags ?? 0) & flags.componentsV2) !== 0;
   const components = parseComponents(form.components ?? [], layout);
-  if (layout) refuseLegacyFields(form.content ?? '', form.embeds ?? [], form.poll);
+  if (layout) refuseLegacyFields(content, form.embeds ?? [], form.poll);
   const attachments = await mergeFiles(platform, {
     folder: `${draft.onlyFor ? 'ephemeral-attachments' : 'attachments'}/${channel.id}`,
     present: [],
@@ -52,7 +53,7 @@ export async function postMessage(platform: Platform, draft: MessageDraft): Prom
     author,
     type: draft.type ?? (reference === null ? 0 : 19),
     at: platform.clock.now(),
-    content: form.content ?? '',
+    content,
     embeds: form.embeds ?? [],
     components,
     attachments,
@@ -70,7 +71,7 @@ export async function postMessage(platform: Platform, draft: MessageDraft): Prom
     versions: [],
     allowedMentions: form.allowed_mentions ?? null,
     mentions: findMentions(world, {
-      texts: [form.content ?? '', ...textsOf(components)],
+      texts: [content, ...textsOf(components)],
       allowed: form.allowed_mentions ?? null,
       channel,
       author,
@@ -86,16 +87,19 @@ export async function postMessage(platform: Platform, draft: MessageDraft): Prom
   return message;
 }
 
+export interface MessageEdit {
+  readonly form: MessageEditForm;
+  readonly files: readonly UploadedFile[];
+  readonly maxFileBytes: number;
+  /** The answer that takes the place of "is thinking": it counts as the message itself, not as an edit. */
+  readonly endsLoading: boolean;
+}
+
 /** Change a message, or say what is wrong with the change. */
-export async function editMessage(
-  platform: Platform,
-  message: Message,
-  form: MessageEditForm,
-  files: readonly UploadedFile[],
-  maxFileBytes: number,
-): Promise<void> {
+export async function editMessage(platform: Platform, message: Message, edit: MessageEdit): Promise<void> {
+  const { form, files, maxFileBytes } = edit;
   const layout = ((message.flags | (form.flags ?? 0)) & flags.componentsV2) !== 0;
-  const content = form.content === undefined ? message.content : (form.content ?? '');
+  const content = form.content === undefined ? message.content : (form.content ?? '').trim();
   const embeds = form.embeds === undefined ? message.embeds : (form.embeds ?? []);
   const components =
     form.components === undefined ? message.components : parseComponents(form.components ?? [], layout);
@@ -115,10 +119,27 @@ export async function editMessage(
   if (content === '' && embeds.length === 0 && components.length === 0 && attachments.length === 0)
     throw refusals.emptyMessage();
 
+  const first = edit.endsLoading && (message.flags & flags.loading) !== 0;
   const changeable = flags.suppressEmbeds | flags.componentsV2;
   const asked =
     form.flags == null ? message.flags : (message.flags & ~flags.suppressEmbeds) | (form.flags & changeable);
-  Object.assign(message, { content, embeds, components, attachments, flags: asked, editedAt: platform.clock.now() });
+  const allowed = form.allowed_mentions ?? null;
+  Object.assign(message, {
+    content,
+    embeds,
+    components,
+    attachments,
+    flags: first ? asked & ~flags.loading : asked,
+    editedAt: first ? null : platform.clock.now(),
+    allowedMentions: allowed,
+    mentions: findMentions(platform.world, {
+      texts: [content, ...textsOf(components)],
+      allowed,
+      channel: message.channel,
+      author: message.author,
+      repliedTo: null,
+    }),
+  } satisfies Partial<Message>);
   remember(platform, message);
   announceMessage(platform, 'MESSAGE_UPDATE', message);
   platform.changed();
@@ -159,7 +180,7 @@ function refuseLegacyFields(content: string, embeds: readonly unknown[], poll: u
 function refuseEmpty(draft: MessageDraft, components: readonly Component[], attachments: readonly Attachment[]): void {
   const { form } = draft;
   const holds =
-    (form.content ?? '') !== '' ||
+    (form.content ?? '').trim() !== '' ||
     (form.embeds ?? []).length > 0 ||
     components.length > 0 ||
     attachments.length > 0 ||

@@ -12,7 +12,15 @@ export interface Places {
     name: string,
     options?: { readonly locale?: string; readonly guilds?: readonly Guild[]; readonly hasApp?: boolean },
   ): Person;
-  addGuild(options: { readonly name: string; readonly locale?: string; readonly withBot?: boolean }): Guild;
+  /** `withCommands`: added for its commands alone, without the bot as a member. */
+  addGuild(options: {
+    readonly name: string;
+    readonly locale?: string;
+    readonly withBot?: boolean;
+    readonly withCommands?: boolean;
+  }): Guild;
+  /** Add the bot to a server later. */
+  addBot(guild: Guild): void;
   addRole(guild: Guild, name: string, permissions?: PermissionResolvable, members?: readonly User[]): Role;
   addChannel(options: {
     readonly guild: Guild;
@@ -50,6 +58,11 @@ export function createPlaces(platform: Platform): Places {
     channel.overwrites.push(rule);
     return rule;
   };
+  const addBot = (guild: Guild) => {
+    guild.hasCommands = true;
+    joinGuild(platform, guild, bot);
+    announceGuild(platform, 'GUILD_CREATE', guild);
+  };
   const addRole: Places['addRole'] = (guild, name, permissions = [], members = []) => {
     const role: Role = { id: platform.nextId(), name, permissions: PermissionsBitField.resolve(permissions) };
     guild.roles.set(role.id, role);
@@ -65,14 +78,12 @@ export function createPlaces(platform: Platform): Places {
       for (const guild of guilds) joinGuild(platform, guild, user);
       return createPerson(platform, user);
     },
-    addGuild({ name, locale, withBot = true }) {
+    addBot,
+    addGuild({ name, locale, withBot = true, withCommands = withBot }) {
       const owner = newUser(platform, { name: `Owner of ${name}` });
       const guild = newGuild(platform, { name, owner, ...(locale === undefined ? {} : { locale }) });
-      guild.hasCommands = withBot;
-      if (withBot) {
-        joinGuild(platform, guild, bot);
-        announceGuild(platform, 'GUILD_CREATE', guild);
-      }
+      guild.hasCommands = withCommands;
+      if (withBot) addBot(guild);
       return guild;
     },
     addChannel({ guild, name, kind = 'text', ageRestricted = false }) {

@@ -3,6 +3,7 @@ import type { ServerClock } from './clock.ts';
 import type { CommandBook } from './command-book.ts';
 import type { Gateway } from './gateway.ts';
 import type { Interaction } from './interaction.ts';
+import type { Nonces } from './nonces.ts';
 import type { User, World } from './world.ts';
 
 /** What belongs to the bot. */
@@ -24,6 +25,7 @@ export interface Platform {
   readonly interactions: Map<string, Interaction>;
   readonly gateway: Gateway;
   readonly cdn: Cdn;
+  readonly nonces: Nonces;
   nextId(): string;
   /** Something is different: whoever waits looks again. */
   changed(): void;

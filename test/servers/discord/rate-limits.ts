@@ -28,6 +28,7 @@ export interface BucketState extends RateLimit {
   readonly bucket: string;
   readonly remaining: number;
   readonly resetAt: number;
+  readonly resetAfterMs: number;
   /** How long the caller has to wait; null when the request was let through. */
   readonly retryAfterMs: number | null;
 }
@@ -53,6 +54,7 @@ export function createRateLimits(changed: Partial<Record<BucketName, RateLimit>>
         bucket: createHash('sha256').update(name).digest('hex').slice(0, 32),
         remaining: limit - window.count,
         resetAt: window.resetAt,
+        resetAfterMs: window.resetAt - now(),
         retryAfterMs: refused ? window.resetAt - now() : null,
       };
     },

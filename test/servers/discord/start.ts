@@ -5,6 +5,7 @@ import { createServerClock, type ServerClock } from './clock.ts';
 import { type CommandBook, createCommandBook } from './command-book.ts';
 import { createGateway, type Gateway, type GatewayOptions } from './gateway.ts';
 import type { Misbehaviour } from './misbehaviour.ts';
+import { createNonces } from './nonces.ts';
 import { createPlaces, type Places } from './places.ts';
 import type { Platform } from './platform.ts';
 import type { BucketName, RateLimit } from './rate-limits.ts';
@@ -99,6 +100,7 @@ export async function startDiscordServer(options: DiscordServerOptions = {}): Pr
     interactions: new Map(),
     gateway,
     cdn,
+    nonces: createNonces(clock.now),
     nextId,
     changed,
     onChange(listener) {

@@ -84,8 +84,8 @@ export interface Attachment {
   readonly bytes: Uint8Array;
   readonly width: number | null;
   readonly height: number | null;
-  description: string | null;
-  spoiler: boolean;
+  readonly description: string | null;
+  readonly spoiler: boolean;
   /** Where the CDN keeps it; links are signed when they are handed out. */
   readonly path: string;
 }
@@ -125,8 +125,9 @@ export interface Message extends MessageVersion {
   readonly onlyFor: User | null;
   /** Each state that it had, the first one first. */
   readonly versions: MessageVersion[];
-  readonly mentions: Mentions;
-  readonly allowedMentions: AllowedMentions | null;
+  /** Whom its newest version rings, or would ring: most edits make no sound. */
+  mentions: Mentions;
+  allowedMentions: AllowedMentions | null;
   readonly reactions: { emoji: string; userId: string }[];
   /** The thread that was started from it. */
   threadId: string | null;

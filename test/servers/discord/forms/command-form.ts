@@ -1,6 +1,6 @@
 import { Locale } from 'discord.js';
 import { z } from 'zod';
-import { problem } from './parse-form.ts';
+import { componentOf, problem } from './parse-form.ts';
 
 const chatName = /^[-_'\p{L}\p{N}\p{Script=Devanagari}\p{Script=Thai}]{1,32}$/u;
 const locales = Object.values(Locale) as [string, ...string[]];
@@ -38,31 +38,35 @@ const optionFields = {
   channel_types: z.array(z.int()).nullish(),
 };
 
-const valueOption = z.object({ type: z.int().min(3).max(11), ...optionFields }).superRefine((option, context) => {
-  if (option.autocomplete && (option.choices?.length ?? 0) > 0)
-    context.addIssue(
-      problem('APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE', 'Options with choices cannot set autocomplete', [
-        'autocomplete',
-      ]),
-    );
-  if (option.autocomplete && ![3, 4, 10].includes(option.type))
-    context.addIssue(
-      problem('APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_TYPE', 'Autocomplete is not available for this option type', [
-        'autocomplete',
-      ]),
-    );
-  const names = (option.choices ?? []).map((item) => item.name);
-  if (new Set(names).size !== names.length)
-    context.addIssue(
-      problem('APPLICATION_COMMAND_OPTIONS_CHOICE_NAMES_ALREADY_USED', 'The choice name is already used', ['choices']),
-    );
-  for (const [index, item] of (option.choices ?? []).entries()) {
-    if (typeof item.value !== (option.type === 3 ? 'string' : 'number'))
+const valueOption = z
+  .object({ type: z.literal([3, 4, 5, 6, 7, 8, 9, 10, 11]), ...optionFields })
+  .superRefine((option, context) => {
+    if (option.autocomplete && (option.choices?.length ?? 0) > 0)
       context.addIssue(
-        problem('BASE_TYPE_CHOICES', 'Could not interpret the value of the choice', ['choices', index, 'value']),
+        problem('APPLICATION_COMMAND_OPTIONS_CHOICES_AUTOCOMPLETE', 'Options with choices cannot set autocomplete', [
+          'autocomplete',
+        ]),
       );
-  }
-});
+    if (option.autocomplete && ![3, 4, 10].includes(option.type))
+      context.addIssue(
+        problem('APPLICATION_COMMAND_OPTIONS_AUTOCOMPLETE_TYPE', 'Autocomplete is not available for this option type', [
+          'autocomplete',
+        ]),
+      );
+    const names = (option.choices ?? []).map((item) => item.name);
+    if (new Set(names).size !== names.length)
+      context.addIssue(
+        problem('APPLICATION_COMMAND_OPTIONS_CHOICE_NAMES_ALREADY_USED', 'The choice name is already used', [
+          'choices',
+        ]),
+      );
+    for (const [index, item] of (option.choices ?? []).entries()) {
+      if (typeof item.value !== (option.type === 3 ? 'string' : 'number'))
+        context.addIssue(
+          problem('BASE_TYPE_CHOICES', 'Could not interpret the value of the choice', ['choices', index, 'value']),
+        );
+    }
+  });
 
 const options = <Schema extends z.ZodType<{ name: string; required?: boolean | null | undefined }>>(schema: Schema) =>
   z
@@ -101,7 +105,7 @@ export const commandForm = z
     name_localizations: localized(z.string().min(1).max(32)),
     description: z.string().max(100).nullish(),
     description_localizations: localized(z.string().min(1).max(100)),
-    options: options(z.union([group, subcommand, valueOption])),
+    options: options(componentOf([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], [group, subcommand, valueOption])),
     default_member_permissions: z.string().regex(/^\d+$/).nullish(),
     dm_permission: z.boolean().nullish(),
     nsfw: z.boolean().nullish(),

@@ -1,5 +1,5 @@
 import type { AnyComponent } from '../forms/component-form.ts';
-import { flags } from '../forms/message-form.ts';
+import { type Embed, flags } from '../forms/message-form.ts';
 import type { Platform } from '../platform.ts';
 import type { Attachment, Message } from '../world.ts';
 import { renderChannel, renderUser } from './guild.ts';
@@ -33,7 +33,7 @@ export function renderMessage(
     mention_roles: message.mentions.roles,
     // Files that components show are not listed again: discord/discord-api-docs#8277.
     attachments: visible && !layout ? message.attachments.map((file) => renderAttachment(platform, file)) : [],
-    embeds: visible ? message.embeds.map((embed) => ({ type: 'rich', ...embed })) : [],
+    embeds: visible ? message.embeds.map((embed) => renderEmbed(platform, message, embed)) : [],
     components: visible ? renderComponents(platform, message) : [],
     reactions: renderReactions(message, application.bot.id),
     pinned: false,
@@ -70,6 +70,19 @@ export function renderMessage(
             name: interaction.command ?? undefined,
           },
         }),
+  };
+}
+
+function renderEmbed(platform: Platform, message: Message, embed: Embed) {
+  const picture = (part: Embed['image']) => {
+    const file = message.attachments.find((candidate) => part?.url === `attachment://${candidate.filename}`);
+    return file === undefined ? part : { ...part, url: platform.cdn.link(file) };
+  };
+  return {
+    type: 'rich',
+    ...embed,
+    ...(embed.image == null ? {} : { image: picture(embed.image) }),
+    ...(embed.thumbnail == null ? {} : { thumbnail: picture(embed.thumbnail) }),
   };
 }
 

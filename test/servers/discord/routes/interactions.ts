@@ -11,6 +11,7 @@ import {
   isThinking,
 } from '../interaction.ts';
 import { deleteMessage, editMessage, postMessage } from '../messages.ts';
+import { may } from '../permissions.ts';
 import type { Platform } from '../platform.ts';
 import { refusals } from '../refusal.ts';
 import { renderMessage } from '../render/message.ts';
@@ -28,7 +29,14 @@ async function callback(call: Call) {
   const interaction = interactionToAnswer(platform, call.param('interaction'), call.param('token'));
   const { type, data } = parseForm(callbackForm, call.json);
   requireFitting(interaction, type);
-  await carryOut(call, interaction, type, data);
+  interaction.claimed = true;
+  try {
+    await carryOut(call, interaction, type, data);
+  } catch (error) {
+    // A refused answer is none: the next one may still be good.
+    interaction.claimed = false;
+    throw error;
+  }
   interaction.answered = type;
   platform.changed();
   if (call.query.get('with_response') !== 'true') return noContent;
@@ -73,7 +81,10 @@ function post(call: Call, interaction: Interaction, data: unknown, loading = fal
     maxFileBytes: interaction.attachmentBytes,
     type: kind,
     loading,
-    onlyFor: ((form.flags ?? 0) & flags.ephemeral) !== 0 ? interaction.user : null,
+    onlyFor:
+      ((form.flags ?? 0) & flags.ephemeral) !== 0 || !mayAnswerAloud(call.platform, interaction)
+        ? interaction.user
+        : null,
     interaction: {
       id: interaction.id,
       type: interaction.type,
@@ -83,17 +94,26 @@ function post(call: Call, interaction: Interaction, data: unknown, loading = fal
   });
 }
 
-async function edit(call: Call, interaction: Interaction, message: Message, data: unknown): Promise<void> {
-  const form = parseForm(messageEditForm, data ?? {});
-  const wasLoading = (message.flags & flags.loading) !== 0;
-  await editMessage(call.platform, message, form, call.files, interaction.attachmentBytes);
-  if (wasLoading) finishLoading(message);
+/** Whether the app is only there because a person brought it along. */
+function isOutside(platform: Platform, { channel }: Interaction): boolean {
+  return channel.guildId !== null && platform.world.guilds.get(channel.guildId)?.hasCommands !== true;
 }
 
-/** The first answer takes the place of "is thinking", and counts as the message itself, not as an edit. */
-function finishLoading(message: Message): void {
-  message.flags &= ~flags.loading;
-  message.editedAt = null;
+/** Where people may not use apps from outside, only they see the answer. */
+function mayAnswerAloud(platform: Platform, interaction: Interaction): boolean {
+  return (
+    !isOutside(platform, interaction) || may(platform.world, interaction.channel, interaction.user, 'UseExternalApps')
+  );
+}
+
+async function edit(call: Call, interaction: Interaction, message: Message, data: unknown): Promise<void> {
+  const form = parseForm(messageEditForm, data ?? {});
+  await editMessage(call.platform, message, {
+    form,
+    files: call.files,
+    maxFileBytes: interaction.attachmentBytes,
+    endsLoading: true,
+  });
 }
 
 /** `@original`, or one of the follow-ups. */
@@ -115,9 +135,8 @@ async function followUp(call: Call) {
     await edit(call, interaction, interaction.original, call.json);
     return ok(renderMessage(platform, interaction.original));
   }
-  const { guildId } = interaction.channel;
-  const outside = guildId !== null && !platform.world.guilds.get(guildId)?.members.has(platform.application.bot.id);
-  if (outside && interaction.followUps.length >= followUpsOutside) throw refusals.tooManyFollowUps();
+  if (isOutside(platform, interaction) && interaction.followUps.length >= followUpsOutside)
+    throw refusals.tooManyFollowUps();
   const message = await post(call, interaction, call.json);
   interaction.followUps.push(message);
   platform.changed();

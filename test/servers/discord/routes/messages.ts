@@ -6,12 +6,10 @@ import { requirePermissions } from '../permissions.ts';
 import type { Platform } from '../platform.ts';
 import { invalidForm, refusals } from '../refusal.ts';
 import { type Call, noContent, ok, type Route, route } from '../routing.ts';
-import { isThread, type Message, messagesIn } from '../world.ts';
+import { type Channel, isThread, type Message, messagesIn } from '../world.ts';
 import { channelOf, fileLimit, readable } from './channel-access.ts';
 
 const hourMs = 3_600_000;
-/** How long a nonce is remembered. */
-const nonceLifeMs = 5 * 60_000;
 
 async function create(call: Call) {
   const { platform } = call;
@@ -24,24 +22,23 @@ async function create(call: Call) {
   if (channel.recipients.some((user) => user.refusesMessages)) throw refusals.cannotMessageUser();
   if (isThread(channel) && channel.locked) throw refusals.archivedThread();
   if (form.message_reference != null) requirePermissions(platform.world, channel, bot, 'ReadMessageHistory');
-  if (form.enforce_nonce) {
-    const twin = messagesIn(platform.world, channel).find(
-      (message) =>
-        message.author === bot && message.nonce === form.nonce && message.at > platform.clock.now() - nonceLifeMs,
-    );
-    if (form.nonce != null && twin !== undefined) return ok(renderOwn(platform, twin));
-    if (form.nonce == null)
-      throw invalidForm([{ path: ['nonce'], code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }]);
-  }
   channel.archived = false;
-  const message = await postMessage(platform, {
-    channel,
-    author: bot,
-    form,
-    files: call.files,
-    maxFileBytes: fileLimit(platform, channel),
-  });
+  const message = await platform.nonces.once(form.enforce_nonce ? nonceKey(channel, form.nonce) : null, () =>
+    postMessage(platform, {
+      channel,
+      author: bot,
+      form,
+      files: call.files,
+      maxFileBytes: fileLimit(platform, channel),
+    }),
+  );
   return ok(renderOwn(platform, message));
+}
+
+function nonceKey(channel: Channel, nonce: string | null | undefined): string {
+  if (nonce == null)
+    throw invalidForm([{ path: ['nonce'], code: 'BASE_TYPE_REQUIRED', message: 'This field is required' }]);
+  return `${channel.id}:${nonce}`;
 }
 
 function renderOwn(platform: Platform, message: Message) {
@@ -65,7 +62,12 @@ async function edit(call: Call) {
   if (call.files.length > 0 && message.interaction === null)
     requirePermissions(platform.world, message.channel, platform.application.bot, 'AttachFiles');
   refuseOldEdits(platform, message);
-  await editMessage(platform, message, form, call.files, fileLimit(platform, message.channel));
+  await editMessage(platform, message, {
+    form,
+    files: call.files,
+    maxFileBytes: fileLimit(platform, message.channel),
+    endsLoading: false,
+  });
   return ok(renderOwn(platform, message));
 }
 
