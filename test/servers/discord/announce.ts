@@ -13,7 +13,11 @@ export function announceMessage(
 ): void {
   const { channel } = message;
   if (message.onlyFor !== null || !botSees(platform, channel)) return;
-  const place = { channel_id: channel.id, ...(channel.guildId === null ? {} : { guild_id: channel.guildId }) };
+  const place = {
+    channel_id: channel.id,
+    channel_type: channel.type,
+    ...(channel.guildId === null ? {} : { guild_id: channel.guildId }),
+  };
   const member =
     channel.guildId === null ? undefined : platform.world.guilds.get(channel.guildId)?.members.get(message.author.id);
   platform.gateway.dispatch({
@@ -22,7 +26,7 @@ export function announceMessage(
     intents: channel.guildId === null ? GatewayIntentBits.DirectMessages : GatewayIntentBits.GuildMessages,
     data: (intents) =>
       type === 'MESSAGE_DELETE'
-        ? { id: message.id, ...place }
+        ? { id: message.id, channel_id: channel.id, ...(channel.guildId === null ? {} : { guild_id: channel.guildId }) }
         : {
             ...renderMessage(platform, message, { withContent: readsContent(platform, message, intents) }),
             ...place,

@@ -95,5 +95,6 @@ export function interactionByToken(platform: Platform, applicationId: string, to
 
 /** Whether the answer is still the bare "is thinking". */
 export function isThinking(interaction: Interaction): boolean {
-  return interaction.original !== null && (interaction.original.flags & flags.loading) !== 0;
+  const { original } = interaction;
+  return original !== null && !original.deleted && (original.flags & flags.loading) !== 0;
 }

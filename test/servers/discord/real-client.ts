@@ -1,4 +1,4 @@
-import { Client, Events, GatewayIntentBits, Options } from 'discord.js';
+import { Client, Events, GatewayIntentBits, Partials } from 'discord.js';
 import type { DiscordServer } from './start.ts';
 
 /** A real discord.js client that talks to our Discord. */
@@ -10,7 +10,8 @@ export function createClient(
   return new Client({
     intents: options.intents ?? Guilds | GuildMessages | DirectMessages | MessageContent | GuildMessageReactions,
     rest: { api: discord.apiUrl, cdn: discord.cdnUrl, offset: 0, retries: 0 },
-    makeCache: Options.cacheWithLimits({}),
+    // Direct messages are only told of to who can do with half a channel.
+    partials: [Partials.Channel],
     ...(options.shards === undefined ? {} : { shards: options.shards, shardCount: options.shards.length }),
   });
 }

@@ -1,5 +1,8 @@
 import type { Platform } from './platform.ts';
 
+/** What changes inside the bot makes no event here: it is looked for this often. */
+const lookAgainMs = 20;
+
 /**
  * Wait until looking finds something: looks again at each change of the place, and gives up after a deadline with a
  * sentence about what was missing.
@@ -18,11 +21,16 @@ export function waitFor<Found>(
     const check = () => {
       const found = look();
       if (found === null || found === undefined || found === false) return;
-      clearTimeout(timer);
       stop();
       resolve(found);
     };
-    const stop = platform.onChange(check);
+    const again = setInterval(check, lookAgainMs);
+    const forget = platform.onChange(check);
+    const stop = () => {
+      clearTimeout(timer);
+      clearInterval(again);
+      forget();
+    };
     check();
   });
 }
