@@ -13,7 +13,7 @@ import type { ExistingMessages } from './existing-messages.ts';
 import { renderEnding } from './job-message.ts';
 import type { JobWriter } from './job-writer.ts';
 import { discordLimits } from './limits.ts';
-import { jobNonce } from './nonce.ts';
+import { jobNonce } from './message-ids.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import { messageLink } from './place.ts';
 import { fitUploads, type Upload } from './upload-sizes.ts';
@@ -61,17 +61,19 @@ export function createEndingDelivery(options: EndingDeliveryOptions) {
 
   async function inItsPlace(job: JobEnding, render: Render, signal: AbortSignal): Promise<Shown | DiscordTrouble> {
     try {
-      const message = await writer.edit(job, render(null), { signal });
-      return message === null ? 'message_gone' : { message };
+      const written = await writer.edit(job, render(null), { signal });
+      return written === null ? 'message_gone' : { message: written.message };
     } catch (error) {
+      // Discord gives this reason in the body of a 429, which discord.js does not show.
+      if (troubleOf(error) === 'rate_limited' && writer.isOld(job)) return 'too_old_to_edit';
       return passOver(error, ['message_gone', 'no_access', 'thread_archived', 'answer_expired', 'too_old_to_edit']);
     }
   }
 
   async function inNewMessage(job: JobEnding, render: Render, signal: AbortSignal): Promise<Shown | DiscordTrouble> {
-    const { channel } = writer.placeOf(job);
+    const { channel, message } = writer.placeOf(job);
     try {
-      const before = await existing.find(job, channel, signal);
+      const before = await existing.find(job, channel, message, signal);
       const { id } =
         before === null
           ? await api.post(channel, render(null), { signal, nonce: jobNonce(job.id, 'ending') })
@@ -86,7 +88,7 @@ export function createEndingDelivery(options: EndingDeliveryOptions) {
     const { channel } = writer.placeOf(job);
     try {
       const direct = await api.directChannel(job.requester.userId, { signal });
-      const before = await existing.find(job, direct, signal);
+      const before = await existing.find(job, direct, null, signal);
       const intro = discordMessagesFor(job.requester.locale).deliveredHere(`<#${channel}>`);
       const nonce = jobNonce(job.id, 'direct');
       const { id } = before === null ? await api.post(direct, render(intro), { signal, nonce }) : { id: before };
@@ -101,14 +103,14 @@ export function createEndingDelivery(options: EndingDeliveryOptions) {
   }
 
   async function show(job: JobEnding, render: Render, signal: AbortSignal): Promise<Shown> {
-    const { isVisible, message } = writer.placeOf(job);
+    const { isVisible, isUnanswered, message } = writer.placeOf(job);
     const own = await inItsPlace(job, render, signal);
     if (typeof own === 'object') return own;
     // Whoever cancels has been told so; a message of its own would be too much.
-    if (job.state === 'cancelled' && message !== null) return { message: null };
+    if (job.state === 'cancelled' && own === 'message_gone' && message !== null) return { message: null };
     const fresh = isVisible && own !== 'no_access' ? await inNewMessage(job, render, signal) : 'no_access';
     if (typeof fresh === 'object') {
-      if (own === 'too_old_to_edit' && message !== null) await removeOld(job, message);
+      if ((own === 'too_old_to_edit' || isUnanswered) && message !== null) await removeOld(job, message);
       return fresh;
     }
     return job.state === 'cancelled' ? { message: null } : inDirectMessage(job, render, signal);

@@ -4,12 +4,15 @@ import type { ButtonIds } from '../button-id.ts';
 import type { DiscordApi } from './api.ts';
 import { troubleOf } from './errors.ts';
 import { discordLimits } from './limits.ts';
-import { snowflakeAt } from './nonce.ts';
+import { snowflakeAt } from './message-ids.ts';
 
 /** Looks whether a job is shown already: after a crash nobody knows, and a nonce is good for a few minutes only. */
 export interface ExistingMessages {
-  /** The id of the bot's message in that channel whose buttons belong to the job; null where there is none. */
-  find(job: Job, channel: string, signal: AbortSignal): Promise<string | null>;
+  /**
+   * The id of the bot's message in that channel whose buttons belong to the job; null where there is none. Another one
+   * than `except`, which is known and cannot be changed.
+   */
+  find(job: Job, channel: string, except: string | null, signal: AbortSignal): Promise<string | null>;
 }
 
 const maxPages = 3;
@@ -18,11 +21,11 @@ const slackMs = 60_000;
 
 export function createExistingMessages(api: DiscordApi, ids: ButtonIds): ExistingMessages {
   return {
-    async find(job, channel, signal) {
+    async find(job, channel, except, signal) {
       let after = snowflakeAt(job.createdAt - slackMs);
       for (let page = 0; page < maxPages; page += 1) {
         const messages = await read(api, channel, after, signal);
-        const found = messages.find((message) => jobsShownIn(message, ids).has(job.id));
+        const found = messages.find((message) => message.id !== except && jobsShownIn(message, ids).has(job.id));
         if (found !== undefined) return found.id;
         const newest = messages.reduce((latest, { id }) => (BigInt(id) > BigInt(latest) ? id : latest), after);
         if (messages.length < discordLimits.maxMessagesFetched) return null;

@@ -1,8 +1,10 @@
 import type { Job, JobId } from '../../jobs/job.ts';
 import type { DiscordApi } from './api.ts';
 import { troubleOf } from './errors.ts';
+import { discordLimits } from './limits.ts';
+import { timeOf } from './message-ids.ts';
 import type { OutgoingMessage } from './outgoing.ts';
-import { type Place, readPlace } from './place.ts';
+import { type AnswerToken, type Place, readPlace } from './place.ts';
 
 interface WriteOptions {
   readonly signal?: AbortSignal;
@@ -11,45 +13,64 @@ interface WriteOptions {
 /** Changes the message that shows a job. */
 export interface JobWriter {
   placeOf(job: Job): Place;
+  /** Whether Discord takes few edits of that message: it is older than an hour. */
+  isOld(job: Job): boolean;
   /** The job is shown in another message than its `ReplyTo` says, which may have been read before. */
-  move(job: Job, reference: string): void;
-  /** Returns the message's id; null where there is no message to change. Errors are discord.js's own. */
-  edit(job: Job, message: OutgoingMessage, options?: WriteOptions): Promise<string | null>;
+  move(job: Job, message: string): void;
+  /** Null where there is no message to change. Errors are discord.js's own. */
+  edit(job: Job, message: OutgoingMessage, options?: WriteOptions): Promise<Written | null>;
   forget(id: JobId): void;
 }
 
-/** Each process writes the first time through the interaction, which ends its "thinking"; then as the bot itself. */
+export interface Written {
+  readonly message: string;
+  /** The interaction has been answered by it: from now on the bot's own token does, where it reaches the channel. */
+  readonly endsThinking: boolean;
+}
+
+/** Writes the first time through the interaction, which ends its "thinking"; then as the bot itself. */
 export function createJobWriter(api: DiscordApi, clock: () => number): JobWriter {
   const moved = new Map<JobId, string>();
-  const answered = new Set<JobId>();
+  // Kept when it is no longer needed in the first place: should the channel be closed to the bot, it is the other way.
+  const answered = new Map<JobId, AnswerToken | null>();
 
   const placeOf = (job: Job): Place => {
-    const message = moved.get(job.id) ?? job.replyTo.message;
-    return readPlace({ ...job.replyTo, message }, clock());
+    const place = readPlace(job.replyTo, clock());
+    const message = moved.get(job.id) ?? place.message;
+    const used = answered.get(job.id) ?? null;
+    const answer = place.answer ?? (used !== null && used.expiresAt > clock() ? used : null);
+    const isUnanswered = place.isUnanswered && !answered.has(job.id) && !moved.has(job.id);
+    return { ...place, message, answer, isUnanswered };
   };
 
   return {
     placeOf,
-    move: (job, reference) => void moved.set(job.id, reference),
+    isOld(job) {
+      const { message } = placeOf(job);
+      return message !== null && clock() - timeOf(message) > discordLimits.oldMessageMs;
+    },
+    move: (job, message) => void moved.set(job.id, message),
     async edit(job, content, options = {}) {
-      const { channel, message, isVisible, answer } = placeOf(job);
+      const { channel, message, isVisible, isUnanswered, answer } = placeOf(job);
       const asBot =
-        isVisible && message !== null ? async () => (await api.edit(channel, message, content, options)).id : null;
+        isVisible && !isUnanswered && message !== null
+          ? async () => (await api.edit(channel, message, content, options)).id
+          : null;
       const throughAnswer =
         answer === null ? null : async () => (await api.editAnswer(answer.token, content, options)).id;
-      const [first, second] = answered.has(job.id) ? [asBot, throughAnswer] : [throughAnswer, asBot];
-      const way = first ?? second;
+      const isFirst = !answered.has(job.id);
+      const [way, other] = isFirst ? [throughAnswer ?? asBot, asBot] : [asBot ?? throughAnswer, throughAnswer];
       if (way === null) return null;
       try {
         const id = await way();
-        if (way === throughAnswer) answered.add(job.id);
-        return id;
+        if (way === throughAnswer) answered.set(job.id, answer);
+        return { message: id, endsThinking: isFirst && way === throughAnswer && isVisible };
       } catch (error) {
         // A token may go bad before its time, and a channel may be closed to the bot: the other way is still open.
         const isClosed = ['answer_expired', 'no_access'].includes(troubleOf(error));
-        if (!isClosed || way === second || second === null) throw error;
-        if (way === throughAnswer) answered.add(job.id);
-        return second();
+        if (!isClosed || way === other || other === null) throw error;
+        if (way === throughAnswer) answered.set(job.id, answer);
+        return { message: await other(), endsThinking: false };
       }
     },
     forget(id) {

@@ -30,10 +30,12 @@ export const discordLimits = {
   maxOptionTextLength: 6_000,
   /**
    * `/topics/rate-limits` gives no number, and asks to read the headers. Seen in practice: 5 in 5 s a channel for new
-   * messages and edits together. One is left for endings, which do not go through this budget.
+   * messages and edits together. Two are left for endings, which do not go through this budget.
    */
-  progressEdits: 4,
+  progressEdits: 3,
   progressWindowMs: 5_000,
+  /** `/topics/opcodes-and-status-codes#json`, 30046: messages older than that take few edits. */
+  oldMessageMs: 3_600_000,
   /** Longer waits are handed back, so that nothing else stands behind them. */
   maxRateLimitWaitMs: 2_000,
   /** `/resources/channel#get-channel-messages` */

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { DiscordApi } from './api.ts';
 import { textDisplay } from './components.ts';
 import { troubleOf } from './errors.ts';
-import { answerNonce } from './nonce.ts';
+import { answerNonce } from './message-ids.ts';
 import type { OutgoingMessage } from './outgoing.ts';
 import type { Answer } from './replies.ts';
 

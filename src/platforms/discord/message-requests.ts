@@ -13,7 +13,7 @@ import { textDisplay } from './components.ts';
 import type { DiscordParts } from './discord-parts.ts';
 import { troubleOf } from './errors.ts';
 import { createMessageAnswer } from './message-answer.ts';
-import { answerNonce } from './nonce.ts';
+import { answerNonce } from './message-ids.ts';
 import { sendReply, textMessages } from './replies.ts';
 import { type Ask, authorOf, isPublic, readRequester, replyToOf } from './requests.ts';
 

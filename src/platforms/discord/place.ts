@@ -19,13 +19,19 @@ export interface Place {
   /** Whether the bot's own token reaches the channel. */
   readonly isVisible: boolean;
   readonly answer: AnswerToken | null;
+  /** Its interaction was never answered in time: the message says "thinking" for ever, or that nobody responded. */
+  readonly isUnanswered: boolean;
 }
 
 /**
  * What `ReplyTo.message` holds: the message's id alone, or with the token of the interaction behind it, so that also
  * another process, or this one after a restart, can use it while it lasts.
  */
-export function writeMessageReference({ message, isVisible, answer }: Omit<Place, 'guild' | 'channel'>): string {
+export function writeMessageReference({
+  message,
+  isVisible,
+  answer,
+}: Pick<Place, 'message' | 'isVisible' | 'answer'>): string {
   if (answer === null) return message ?? '';
   const fields = [message ?? '', isVisible ? 'v' : 'h', answer.expiresAt, answer.maxFileBytes, answer.token];
   return fields.join(';');
@@ -35,12 +41,14 @@ export function writeMessageReference({ message, isVisible, answer }: Omit<Place
 export function readPlace(replyTo: ReplyTo, now: number): Place {
   const [message = '', sight, expiresAt, maxFileBytes, ...rest] = (replyTo.message ?? '').split(';');
   const answer = { token: rest.join(';'), expiresAt: Number(expiresAt), maxFileBytes: Number(maxFileBytes) };
+  const hasExpired = answer.token !== '' && answer.expiresAt <= now;
   return {
     guild: replyTo.workspace,
     channel: replyTo.thread ?? replyTo.channel,
     message: message === '' ? null : message,
     isVisible: sight !== 'h',
-    answer: answer.token !== '' && answer.expiresAt > now ? answer : null,
+    answer: answer.token === '' || hasExpired ? null : answer,
+    isUnanswered: hasExpired && sight !== 'h',
   };
 }
 

@@ -11,7 +11,7 @@ import { toDeliveryError, troubleOf } from './errors.ts';
 import { renderProgress } from './job-message.ts';
 import type { JobWriter } from './job-writer.ts';
 import { discordLimits } from './limits.ts';
-import { jobNonce } from './nonce.ts';
+import { jobNonce } from './message-ids.ts';
 import type { OutgoingFile, OutgoingMessage } from './outgoing.ts';
 import { encodePreviews } from './preview.ts';
 
@@ -72,9 +72,12 @@ export function createProgressBoard(options: ProgressBoardOptions): ProgressBoar
   const write = async (job: Job, progress: JobProgress): Promise<void> => {
     const message = renderProgress(job, progress, await preview(job), { ids, now: clock() });
     const text = JSON.stringify('components' in message ? message.components : message);
-    if (ended.has(job.id) || written.get(job.id) === text) return;
+    if (ended.has(job.id) || written.get(job.id) === text || writer.isOld(job)) return;
     try {
-      if ((await writer.edit(job, message)) === null) await post(job, message);
+      const edited = await writer.edit(job, message);
+      if (edited === null) await post(job, message);
+      // So that also another process, and this one after a restart, writes as the bot.
+      else if (edited.endsThinking) await jobs.setReplyMessage(job.id, edited.message);
       written.set(job.id, text);
     } catch (error) {
       const trouble = troubleOf(error);
@@ -85,8 +88,8 @@ export function createProgressBoard(options: ProgressBoardOptions): ProgressBoar
   };
 
   const post = async (job: Job, message: OutgoingMessage): Promise<void> => {
-    const { channel, isVisible } = writer.placeOf(job);
-    if (!isVisible) return;
+    const { channel, isVisible, isUnanswered } = writer.placeOf(job);
+    if (!isVisible || isUnanswered) return;
     const { id } = await api.post(channel, message, { nonce: jobNonce(job.id, 'progress') });
     writer.move(job, id);
     await jobs.setReplyMessage(job.id, id);

@@ -76,8 +76,8 @@ function normalized(command: APIApplicationCommand | Body, { guild }: Registrati
     description: 'description' in command ? command.description : '',
     names: localized(command.name_localizations),
     descriptions: 'description_localizations' in command ? localized(command.description_localizations) : [],
-    integration_types: isGlobal ? [...(command.integration_types ?? [])].sort() : [],
-    contexts: isGlobal ? [...(command.contexts ?? [])].sort() : [],
+    integration_types: isGlobal ? ascending(command.integration_types) : [],
+    contexts: isGlobal ? ascending(command.contexts) : [],
     options: 'options' in command ? (command.options ?? []).map(normalizedOption) : [],
   });
 }
@@ -102,4 +102,8 @@ function localized(words: unknown): unknown {
   return Object.entries(words ?? {})
     .filter(([, word]) => word !== null)
     .sort(([left], [right]) => (left < right ? -1 : 1));
+}
+
+function ascending(numbers: readonly number[] | null | undefined): readonly number[] {
+  return [...(numbers ?? [])].sort((left, right) => left - right);
 }

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { afterAll } from 'vitest';
 import type { CommandServices } from '../../../commands/define-command.ts';
 import { encodePng } from '../../../src/images/png.ts';
 import { createReadAttachment } from '../../../src/images/read-attachment.ts';
@@ -29,6 +30,12 @@ export interface OpenBotOptions {
   readonly start?: boolean;
   readonly buttonSecret?: string;
 }
+
+// A bot that is started again still needs the pictures of the one before.
+const folders: string[] = [];
+afterAll(async () => {
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
 
 /** The bot with everything behind it, on a Discord of our own. */
 export interface Bot {
@@ -60,10 +67,11 @@ export function configFor(server: DiscordServer, changes: Partial<DiscordConfig>
 
 /** Real discord.js, real commands and job core, pictures on disk; only the engine draws at once. */
 export async function openBot(server: DiscordServer, options: OpenBotOptions = {}): Promise<Bot> {
-  const folder = options.before === undefined ? await mkdtemp(join(tmpdir(), 'quartet-discord-')) : null;
+  const folder = await mkdtemp(join(tmpdir(), 'quartet-discord-'));
+  folders.push(folder);
   const engine = createInstantEngine(options.engine);
   const store = options.before?.store ?? createMemoryJobStore();
-  const pictures = options.before?.pictures ?? (await createPictureFolder(folder ?? ''));
+  const pictures = options.before?.pictures ?? (await createPictureFolder(folder));
   const log: Record<string, unknown>[] = [];
   const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
   const jobs = await createJobs({
@@ -75,7 +83,7 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
     limits: { maxQueue: 100, maxJobsPerUser: 20, dailyImagesPerUser: 1_000, ...options.limits },
     retentionDays: 30,
     logger,
-    clock: Date.now,
+    clock: server.clock.now,
     random: Math.random,
     runner: { pollMs: 20 },
     delivery: { pollMs: 20 },
@@ -97,7 +105,7 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
   };
   const config = configFor(server, options.config);
   const ids = createButtonIds(Buffer.from(options.buttonSecret ?? 'a secret for tests only'));
-  const platform = createDiscordPlatform({ config, services, ids, logger, clock: Date.now });
+  const platform = createDiscordPlatform({ config, services, ids, logger, clock: server.clock.now });
   if (options.start !== false) await platform.start();
   await jobs.start([platform]);
 
@@ -126,7 +134,6 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
       await platform.close();
       await jobs.close();
       await engine.close();
-      if (folder !== null) await rm(folder, { recursive: true, force: true });
     },
   };
 }

@@ -19,3 +19,8 @@ export function snowflakeAt(ms: number): string {
   const since = BigInt(Math.round(ms)) - discordEpoch;
   return String((since < 0n ? 0n : since) << 22n);
 }
+
+/** When a message was written. */
+export function timeOf(snowflake: string): number {
+  return Number((BigInt(snowflake) >> 22n) + discordEpoch);
+}
