@@ -10,7 +10,7 @@ import { channelRoutes } from './routes/channels.ts';
 import { guildRoutes } from './routes/guilds.ts';
 import { interactionRoutes } from './routes/interactions.ts';
 import { messageRoutes } from './routes/messages.ts';
-import { type ApiAnswer, findRoute, type Route, type RouteName } from './routing.ts';
+import { type ApiAnswer, findRoute, type Route } from './routing.ts';
 
 /** A request as it came in, and how it ended. */
 export interface SeenRequest {
@@ -62,6 +62,7 @@ export function createApiServer(
         throw refusals.unauthorized();
 
       const planned = misbehaviours.next(route.name);
+      await planned?.after;
       if (planned?.answer === 429) return answerLimited(response, seen, toState(planned), planned.scope ?? 'user');
       if (!route.open) {
         const global = limits.take('global', '');
@@ -78,7 +79,7 @@ export function createApiServer(
           query: url.searchParams,
           param: (name) => params.get(name) ?? '',
         });
-      if (planned !== null) return await answerWrongly(response, seen, planned, work);
+      if (planned !== null && planned.answer !== 'late') return await answerWrongly(response, seen, planned, work);
       finish(response, seen, await work(), bucket);
     } catch (error) {
       refuse(response, seen, error, bucket);
@@ -163,6 +164,7 @@ async function answerWrongly(
   work: () => Promise<ApiAnswer>,
 ): Promise<void> {
   if (plan.workDone === true) await work();
+  if (plan.answer instanceof Refusal) throw plan.answer;
   if (plan.answer === 'silence') return;
   if (plan.answer === 'hang up') {
     response.destroy();
@@ -200,5 +202,3 @@ export async function listen(server: Server): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('Expected a port to listen on.');
   return address.port;
 }
-
-export type { RouteName };

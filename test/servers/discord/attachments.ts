@@ -10,7 +10,7 @@ export async function keepFile(
   platform: Platform,
   folder: string,
   file: Pick<UploadedFile, 'filename' | 'contentType' | 'bytes'>,
-  entry: AttachmentEntry | undefined = undefined,
+  entry?: AttachmentEntry,
 ): Promise<Attachment> {
   const id = platform.nextId();
   const filename = cleanName(entry?.filename ?? file.filename);

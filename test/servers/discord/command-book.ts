@@ -128,6 +128,6 @@ export function renderCommand(command: Command, applicationId: string, localizat
   };
   if (localizations) return rendered;
   return JSON.parse(
-    JSON.stringify(rendered, (key, value: unknown) => (/_localizations$/.test(key) ? undefined : value)),
+    JSON.stringify(rendered, (key, value: unknown) => (key.endsWith('_localizations') ? undefined : value)),
   ) as typeof rendered;
 }

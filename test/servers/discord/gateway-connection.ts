@@ -43,7 +43,8 @@ export class GatewayConnection {
     this.socket = socket;
     this.#gateway = gateway;
     this.#platform = platform;
-    socket.on('message', (data: RawData) => this.#receive(String(data)));
+    // Whole messages come as one Buffer, unless the socket is told otherwise.
+    socket.on('message', (data: RawData) => this.#receive(Buffer.from(data as Buffer).toString('utf8')));
     socket.on('close', (code) => this.#leave(code));
     const query = new URL(url, 'http://gateway').searchParams;
     if (query.get('v') !== '10' || query.get('encoding') !== 'json') socket.close(GatewayCloseCodes.InvalidAPIVersion);

@@ -269,6 +269,10 @@ test('threads and forum posts are made, written in, archived and locked', async 
     body: { name: 'boats', message: { content: 'first' } },
   })) as { id: string };
   await discord.waitForMessage(discord.world.channels.get(post.id) as never, (message) => message.content === 'first');
+  const hers = await discord.addPerson('Ana').posts(forum, 'a question', 'can it draw?');
+  await expect(client.rest.get(Routes.channelMessage(hers.id, hers.id))).resolves.toMatchObject({
+    content: 'can it draw?',
+  });
   await expect(client.rest.post(Routes.channelMessages(forum.id), { body: { content: 'x' } })).rejects.toMatchObject({
     code: 50008,
   });

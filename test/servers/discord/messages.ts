@@ -17,6 +17,8 @@ export interface MessageDraft {
   readonly files: readonly UploadedFile[];
   readonly maxFileBytes: number;
   readonly type?: number;
+  /** The first message of a forum post has the post's id. */
+  readonly id?: string;
   readonly interaction?: Message['interaction'];
   readonly onlyFor?: User | null;
   /** The empty message that says "is thinking". */
@@ -48,7 +50,7 @@ export async function postMessage(platform: Platform, draft: MessageDraft): Prom
       { path: ['message_reference'], code: 'MESSAGE_REFERENCE_UNKNOWN_MESSAGE', message: 'Unknown message' },
     ]);
   const message: Message = {
-    id: platform.nextId(),
+    id: draft.id ?? platform.nextId(),
     channel,
     author,
     type: draft.type ?? (reference === null ? 0 : 19),

@@ -1,3 +1,4 @@
+import type { Refusal } from './refusal.ts';
 import type { RouteName } from './routing.ts';
 
 /** What the API does instead of answering as it should. */
@@ -6,8 +7,10 @@ export interface Misbehaviour {
   readonly on: RouteName;
   /** How many requests are met with it. @default 1 */
   readonly times?: number;
-  /** A status; or never an answer; or a connection that is cut. */
-  readonly answer: 429 | 500 | 502 | 503 | 504 | 'silence' | 'hang up';
+  /** A status; or one of `refusals`; or never an answer; or a connection that is cut; or the right answer, late. */
+  readonly answer: 429 | 500 | 502 | 503 | 504 | Refusal | 'silence' | 'hang up' | 'late';
+  /** Nothing is done or answered before this. */
+  readonly after?: Promise<unknown>;
   /** Whether what was asked for is done all the same, before the answer goes wrong. @default false */
   readonly workDone?: boolean;
   /** Of 429. @default 1000 */

@@ -2,7 +2,8 @@ import { type PermissionResolvable, PermissionsBitField } from 'discord.js';
 import { announceChannel, announceGuild } from './announce-channel.ts';
 import { createPerson, type Person } from './people/person.ts';
 import type { Platform } from './platform.ts';
-import { type Channel, channelTypes, type Guild, isThread, type Message, type Role, type User } from './world.ts';
+import { type NewThread, startThread } from './threads.ts';
+import { type Channel, channelTypes, type Guild, isThread, type Role, type User } from './world.ts';
 import { directChannel, joinGuild, newChannel, newGuild, newUser } from './world-building.ts';
 
 /** Making and changing servers, channels and people, as tests need it. */
@@ -28,12 +29,7 @@ export interface Places {
     readonly kind?: 'text' | 'announcement' | 'forum' | 'voice';
     readonly ageRestricted?: boolean;
   }): Channel;
-  addThread(options: {
-    readonly parent: Channel;
-    readonly name: string;
-    readonly owner: User;
-    readonly from?: Message;
-  }): Channel;
+  addThread(options: NewThread): Channel;
   /** Direct messages between the bot and someone. */
   directMessages(person: Person): Channel;
   /** A private channel between people, without the bot. */
@@ -91,20 +87,7 @@ export function createPlaces(platform: Platform): Places {
       announceChannel(platform, 'CHANNEL_CREATE', channel);
       return channel;
     },
-    addThread({ parent, name, owner, from }) {
-      const thread = newChannel(platform, {
-        ...(from === undefined ? {} : { id: from.id }),
-        type: channelTypes.thread,
-        guildId: parent.guildId,
-        parentId: parent.id,
-        name,
-        ownerId: owner.id,
-      });
-      if (from !== undefined) from.threadId = thread.id;
-      thread.threadMembers.add(owner.id);
-      announceChannel(platform, 'THREAD_CREATE', thread);
-      return thread;
-    },
+    addThread: (options) => startThread(platform, options),
     directMessages: (person) => directChannel(platform, person.user),
     addGroup: (people) =>
       newChannel(platform, {

@@ -1,6 +1,7 @@
 import { type Client, Routes } from 'discord.js';
 import { afterEach, expect, test } from 'vitest';
 import { createClient, logIn } from './real-client.ts';
+import { refusals } from './refusal.ts';
 import { type DiscordServer, type DiscordServerOptions, startDiscordServer } from './start.ts';
 
 let discord: DiscordServer;
@@ -132,4 +133,21 @@ test('a client waits as long as a 429 says', async () => {
     .filter(({ route }) => route.startsWith('POST /channels'))
     .map(({ status }) => status);
   expect(statuses).toEqual([429, 200]);
+});
+
+test('a request can be refused without a reason, and answered late', async () => {
+  await open();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  discord.misbehave({ on: 'GET /users/@me', answer: refusals.missingAccess() });
+  discord.misbehave({ on: 'GET /users/@me', answer: 'late', after: promise });
+  expect(await (await ask('GET', '/users/@me')).json()).toMatchObject({ code: 50001 });
+  let answered = false;
+  const late = ask('GET', '/users/@me').then((response) => {
+    answered = true;
+    return response.status;
+  });
+  await ask('GET', '/gateway');
+  expect(answered).toBe(false);
+  resolve();
+  expect(await late).toBe(200);
 });

@@ -60,9 +60,7 @@ export async function toCommandData(
     if (focused !== name) requireAllowed(option, sent);
     filled.push({ name, type: option.type, value: sent, ...(focused === name ? { focused: true } : {}) });
   }
-  const missing = declared.filter(
-    (option) => option.type > 2 && 'required' in option && option.required && !(option.name in values),
-  );
+  const missing = declared.filter((option) => option.type > 2 && option.required && !(option.name in values));
   if (focused === null && missing.length > 0) throw new Error(`Expected the required option "${missing[0]?.name}".`);
   const options = steps.reduceRight<unknown[]>(
     (inner, step) => [{ name: step.name, type: step.type, options: inner }],
@@ -97,7 +95,6 @@ export function toUpload(file: PickedFile) {
 }
 
 function requireAllowed(option: CommandOption, value: string | number | boolean): void {
-  if (option.type <= 2 || !('choices' in option)) return;
   const { choices, min_value, max_value, min_length, max_length, name } = option;
   const refuse = (expected: string) => {
     throw new Error(`Expected "${name}" to be ${expected}, got ${JSON.stringify(value)}.`);

@@ -5,6 +5,7 @@ import { may, requirePermissions } from '../permissions.ts';
 import type { Platform } from '../platform.ts';
 import { renderUser } from '../render/guild.ts';
 import { renderMessage } from '../render/message.ts';
+import { startThread } from '../threads.ts';
 import { type Channel, isThread, type Message, messagesIn, type User } from '../world.ts';
 import { type Answer, awaitAnswer } from './answer.ts';
 import { type OptionValue, type PickedFile, toCommandData, toUpload } from './command-data.ts';
@@ -47,6 +48,8 @@ export interface Person {
     focused: string,
   ): Promise<Answer['interaction']['choices']>;
   says(channel: Channel, text: string, options?: SayOptions): Promise<Message>;
+  /** Opens a post in a forum; comes back with its thread. */
+  posts(forum: Channel, title: string, text: string): Promise<Channel>;
   /** What they see in a channel, their private answers included. */
   sees(channel: Channel): Message[];
   deletes(message: Message): void;
@@ -187,6 +190,13 @@ export function createPerson(platform: Platform, user: User): Person {
           ...(ringsAuthor ? {} : { allowed_mentions: { parse: ['users', 'roles', 'everyone'], replied_user: false } }),
         }),
       });
+    },
+    async posts(forum, title, text) {
+      requireSight(forum);
+      const post = startThread(platform, { parent: forum, name: title, owner: user });
+      const form = newMessageForm.parse({ content: text });
+      await postMessage(platform, { id: post.id, channel: post, author: user, form, files: [], maxFileBytes: 0 });
+      return post;
     },
     sees(channel) {
       requireSight(channel);

@@ -8,8 +8,9 @@ import { refusals } from '../refusal.ts';
 import { renderChannel } from '../render/guild.ts';
 import { type Call, noContent, ok, type Route, route } from '../routing.ts';
 import { snowflake } from '../snowflake.ts';
+import { startThread } from '../threads.ts';
 import { channelTypes, isThread } from '../world.ts';
-import { directChannel, newChannel } from '../world-building.ts';
+import { directChannel } from '../world-building.ts';
 import { channelOf, fileLimit, readable } from './channel-access.ts';
 
 const threadForm = z.object({
@@ -25,7 +26,7 @@ const channelEditForm = z.object({
   nsfw: z.boolean().optional(),
 });
 
-async function startThread(call: Call) {
+async function createThread(call: Call) {
   const { platform } = call;
   const { bot } = platform.application;
   const parent = channelOf(call);
@@ -35,20 +36,10 @@ async function startThread(call: Call) {
   const from = platform.world.messages.get(call.param('message'));
   if (call.param('message') !== '' && (from === undefined || from.deleted)) throw refusals.unknownMessage();
   if (from !== undefined && from.threadId !== null) throw refusals.threadExists();
-  const thread = newChannel(platform, {
-    // A thread that begins with a message has that message's id.
-    ...(from === undefined ? {} : { id: from.id }),
-    type: channelTypes.thread,
-    guildId: parent.guildId,
-    parentId: parent.id,
-    name: form.name,
-    ownerId: bot.id,
-  });
-  if (from !== undefined) from.threadId = thread.id;
-  thread.threadMembers.add(bot.id);
-  announceChannel(platform, 'THREAD_CREATE', thread);
+  const thread = startThread(platform, { parent, name: form.name, owner: bot, from });
   if (!forum) return { status: 201, body: renderChannel(thread) };
   const message = await postMessage(platform, {
+    id: thread.id,
     channel: thread,
     author: bot,
     form: form.message ?? parseForm(newMessageForm, {}),
@@ -89,8 +80,8 @@ export const channelRoutes: readonly Route[] = [
     requirePermissions(call.platform.world, channelOf(call), call.platform.application.bot, 'SendMessages');
     return noContent;
   }),
-  route('POST /channels/:channel/threads', startThread),
-  route('POST /channels/:channel/messages/:message/threads', startThread),
+  route('POST /channels/:channel/threads', createThread),
+  route('POST /channels/:channel/messages/:message/threads', createThread),
   route('PUT /channels/:channel/thread-members/@me', (call) => threadMember(call, true)),
   route('DELETE /channels/:channel/thread-members/@me', (call) => threadMember(call, false)),
   route('POST /users/@me/channels', (call) => {

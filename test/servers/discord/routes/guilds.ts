@@ -1,4 +1,5 @@
 import { botSees } from '../announce.ts';
+import { guildPermissions } from '../permissions.ts';
 import { refusals } from '../refusal.ts';
 import { renderChannel, renderGuild, renderMember, renderRole, renderUser } from '../render/guild.ts';
 import { type Call, ok, type Route, route } from '../routing.ts';
@@ -51,7 +52,7 @@ export const guildRoutes: readonly Route[] = [
         name: guild.name,
         icon: null,
         owner: false,
-        permissions: '0',
+        permissions: String(guildPermissions(guild, bot)),
         features: [],
       })),
     );

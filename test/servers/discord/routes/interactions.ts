@@ -71,6 +71,7 @@ async function carryOut(call: Call, interaction: Interaction, type: number, data
 }
 
 function post(call: Call, interaction: Interaction, data: unknown, loading = false): Promise<Message> {
+  if (!call.platform.world.channels.has(interaction.channel.id)) throw refusals.unknownChannel();
   const form = parseForm(newMessageForm, data ?? {});
   const kind = interaction.type === interactionTypes.command && interaction.source === null ? 20 : 0;
   return postMessage(call.platform, {
