@@ -1,5 +1,7 @@
 import type { APIMessageTopLevelComponent, RawFile } from 'discord.js';
 import { MessageFlags } from 'discord.js';
+import { truncate } from '../../messages/truncate.ts';
+import { discordLimits } from './limits.ts';
 
 /** A file that goes along with a message. */
 export interface OutgoingFile {
@@ -30,7 +32,11 @@ export function messageBody(message: OutgoingMessage) {
     flags: flags | MessageFlags.IsComponentsV2,
     components: message.components,
     // Files that are not named here are taken off a message that is edited.
-    attachments: files.map(({ name, altText }, id) => ({ id, filename: name, description: altText })),
+    attachments: files.map(({ name, altText }, id) => ({
+      id,
+      filename: name,
+      description: truncate(altText, discordLimits.maxAltTextLength),
+    })),
   };
 }
 

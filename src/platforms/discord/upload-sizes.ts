@@ -16,7 +16,7 @@ const lesser: readonly { readonly type: 'webp' | 'jpeg'; readonly encode: (pictu
   { type: 'webp', encode: (picture) => picture.webp({ lossless: true, effort: 4 }) },
   ...[92, 80, 60].map((quality) => ({
     type: 'jpeg' as const,
-    encode: (picture: Sharp) => picture.jpeg({ quality, mozjpeg: true }),
+    encode: (picture: Sharp) => picture.jpeg({ quality }),
   })),
   ...[1_024, 512, 256].map((edge) => ({
     type: 'jpeg' as const,
@@ -28,10 +28,14 @@ const lesser: readonly { readonly type: 'webp' | 'jpeg'; readonly encode: (pictu
  * Files that Discord will take: each below `maxFileBytes`, all of them below what one request may weigh. A picture
  * that fits stays the PNG that it is.
  */
-export async function fitUploads(uploads: readonly Upload[], maxFileBytes: number): Promise<readonly OutgoingFile[]> {
+export async function fitUploads(
+  uploads: readonly Upload[],
+  maxFileBytes: number,
+  maxRequestBytes: number = discordLimits.maxRequestBytes,
+): Promise<readonly OutgoingFile[]> {
   const total = uploads.reduce((sum, { png }) => sum + png.byteLength, 0);
-  const share = Math.floor(discordLimits.maxRequestBytes / Math.max(1, uploads.length));
-  const maxBytes = total > discordLimits.maxRequestBytes ? Math.min(maxFileBytes, share) : maxFileBytes;
+  const share = Math.floor(maxRequestBytes / Math.max(1, uploads.length));
+  const maxBytes = total > maxRequestBytes ? Math.min(maxFileBytes, share) : maxFileBytes;
   return Promise.all(uploads.map((upload) => fitUpload(upload, maxBytes)));
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll } from 'vitest';
 import type { CommandServices } from '../../../commands/define-command.ts';
+import type { EngineDescription } from '../../../src/engines/image-engine.ts';
 import { encodePng } from '../../../src/images/png.ts';
 import { createReadAttachment } from '../../../src/images/read-attachment.ts';
 import { decodeStored } from '../../../src/images/stored-picture.ts';
@@ -29,6 +30,8 @@ export interface OpenBotOptions {
   /** @default true */
   readonly start?: boolean;
   readonly buttonSecret?: string;
+  /** How many models are on offer. @default the engine's one */
+  readonly models?: number;
 }
 
 // A bot that is started again still needs the pictures of the one before.
@@ -48,9 +51,22 @@ export interface Bot {
   readonly config: DiscordConfig;
   /** Everything that was logged. */
   readonly log: readonly Record<string, unknown>[];
+  /** Resolves when something like this is logged, or has been. */
+  logged(message: RegExp): Promise<void>;
   /** The newest job, once it has reached this state. */
   reached(state: JobState, fits?: (job: Job) => boolean): Promise<Job>;
   close(): Promise<void>;
+}
+
+function withModels(description: EngineDescription, count: number | undefined): EngineDescription {
+  const [model] = description.models;
+  if (count === undefined || model === undefined) return description;
+  const models = Array.from({ length: count }, (_, index) => ({
+    ...model,
+    id: `model-${index}`,
+    title: `Model ${index}`,
+  }));
+  return { ...description, models };
 }
 
 export function configFor(server: DiscordServer, changes: Partial<DiscordConfig> = {}): DiscordConfig {
@@ -73,7 +89,16 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
   const store = options.before?.store ?? createMemoryJobStore();
   const pictures = options.before?.pictures ?? (await createPictureFolder(folder));
   const log: Record<string, unknown>[] = [];
-  const logger = pino({ level: 'debug' }, { write: (line: string) => void log.push(JSON.parse(line)) });
+  const waiting = new Set<() => void>();
+  const logger = pino(
+    { level: 'debug' },
+    {
+      write(line: string) {
+        log.push(JSON.parse(line));
+        for (const look of [...waiting]) look();
+      },
+    },
+  );
   const jobs = await createJobs({
     store,
     pictures,
@@ -89,7 +114,18 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
     delivery: { pollMs: 20 },
   });
   const events: Job[] = [];
-  const waiting = new Set<() => void>();
+  const until = <Found>(find: () => Found | undefined): Promise<Found> => {
+    const { promise, resolve } = Promise.withResolvers<Found>();
+    const look = () => {
+      const found = find();
+      if (found === undefined) return;
+      waiting.delete(look);
+      resolve(found);
+    };
+    waiting.add(look);
+    look();
+    return promise;
+  };
   jobs.subscribe((event) => {
     if (event.type !== 'state') return;
     events.push(event.job);
@@ -97,7 +133,7 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
   });
   const services: CommandServices = {
     get engine() {
-      return engine.describe();
+      return withModels(engine.describe(), options.models);
     },
     jobs,
     readAttachment: createReadAttachment(),
@@ -118,18 +154,10 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
     ids,
     config,
     log,
-    reached(state, fits = () => true) {
-      const { promise, resolve } = Promise.withResolvers<Job>();
-      const look = () => {
-        const found = events.findLast((job) => job.state === state && fits(job));
-        if (found === undefined) return;
-        waiting.delete(look);
-        resolve(found);
-      };
-      waiting.add(look);
-      look();
-      return promise;
+    async logged(message) {
+      await until(() => log.find(({ msg }) => message.test(String(msg))));
     },
+    reached: (state, fits = () => true) => until(() => events.findLast((job) => job.state === state && fits(job))),
     async close() {
       await platform.close();
       await jobs.close();
