@@ -287,6 +287,10 @@ test('replies name their message, ring its author, and can be read back in order
   await expect(reply.fetchReference()).resolves.toMatchObject({ content: 'a boat?' });
   const page = await channel.messages.fetch({ limit: 1, before: reply.id });
   expect(page.map((message) => message.content)).toEqual(['a boat?']);
+  discord.deny(discord.channel, discord.bot, ['ReadMessageHistory']);
+  expect((await channel.messages.fetch({ limit: 5, cache: false })).size).toBe(0);
+  await expect(theirs.reply('again')).rejects.toMatchObject({ code: 160002 });
+  discord.allow(discord.channel, discord.bot, ['ReadMessageHistory']);
   await reply.react('✅');
   expect(discord.world.messages.get(reply.id)?.reactions).toEqual([{ emoji: '✅', userId: discord.applicationId }]);
   expect(ana.sees(discord.channel).map(textOf)).toEqual(['a boat?', 'here']);

@@ -67,8 +67,8 @@ export const refusals = {
   invalidWebhookToken: () => new Refusal(401, 50027, 'Invalid Webhook Token'),
   archivedThread: () => new Refusal(400, 50083, 'Thread is archived'),
   invalidJson: () => new Refusal(400, 50109, 'The request body contains invalid JSON.'),
+  cannotReplyUnread: () => new Refusal(403, 160002, 'Cannot reply without permission to read message history'),
   threadExists: () => new Refusal(400, 160004, 'A thread has already been created for this message'),
-  nonTextSystemMessage: () => new Refusal(403, 50021, 'Cannot execute action on a system message'),
 } as const;
 
 /** "Invalid Form Body", from problems each with the path of its field. */

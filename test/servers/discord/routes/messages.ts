@@ -2,7 +2,7 @@ import { announceReaction } from '../announce.ts';
 import { messageEditForm, newMessageForm } from '../forms/message-form.ts';
 import { parseForm } from '../forms/parse-form.ts';
 import { deleteMessage, editMessage, postMessage } from '../messages.ts';
-import { requirePermissions } from '../permissions.ts';
+import { may, requirePermissions } from '../permissions.ts';
 import type { Platform } from '../platform.ts';
 import { invalidForm, refusals } from '../refusal.ts';
 import { type Call, noContent, ok, type Route, route } from '../routing.ts';
@@ -21,7 +21,8 @@ async function create(call: Call) {
   if (channel.type === 4 || channel.type === 15 || channel.type === 16) throw refusals.notATextChannel();
   if (channel.recipients.some((user) => user.refusesMessages)) throw refusals.cannotMessageUser();
   if (isThread(channel) && channel.locked) throw refusals.archivedThread();
-  if (form.message_reference != null) requirePermissions(platform.world, channel, bot, 'ReadMessageHistory');
+  if (form.message_reference != null && !may(platform.world, channel, bot, 'ReadMessageHistory'))
+    throw refusals.cannotReplyUnread();
   channel.archived = false;
   const message = await platform.nonces.once(form.enforce_nonce ? nonceKey(channel, form.nonce) : null, () =>
     postMessage(platform, {
@@ -82,6 +83,8 @@ function list(call: Call) {
   const { platform, query } = call;
   const channel = channelOf(call);
   requirePermissions(platform.world, channel, platform.application.bot, 'ViewChannel');
+  // Who may not read what was said before finds nothing there.
+  if (!may(platform.world, channel, platform.application.bot, 'ReadMessageHistory')) return ok([]);
   const limit = Number(query.get('limit') ?? 50);
   if (!Number.isInteger(limit) || limit < 1 || limit > 100)
     throw invalidForm([
