@@ -15,9 +15,10 @@ import { createReadAttachment } from './images/read-attachment.ts';
 import { decodeStored } from './images/stored-picture.ts';
 import { createJobs } from './jobs/create-jobs.ts';
 import { makeFolder } from './make-folder.ts';
+import { loadButtonSecret } from './platforms/button-secret.ts';
 import type { ChatPlatform } from './platforms/chat-platform.ts';
 import { createWebPlatform } from './platforms/web/web-platform.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, type Store } from './store/open-store.ts';
 import { createHealthRoutes } from './telemetry/health.ts';
 
 /** The running program. */
@@ -140,6 +141,11 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
       routes.route('/', web.routes);
       platforms.push(web);
     }
+    const slack = await openSlack(config, services, store, logger);
+    if (slack !== null) {
+      if (slack.routes !== null) routes.route('/', slack.routes);
+      platforms.push(slack);
+    }
 
     const server = await listen(routes, config);
     closers.push(() => closeServer(server));
@@ -158,6 +164,16 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
     await closeAll();
     throw error;
   }
+}
+
+/** Slack, where its settings are there. */
+async function openSlack(config: Config, services: CommandServices, store: Store, logger: Logger) {
+  if (config.SLACK_BOT_TOKEN === null && config.SLACK_CLIENT_ID === null) return null;
+  const secret = await loadButtonSecret(config.BUTTON_SECRET, config.DATA_DIR);
+  // Bolt takes a while to load, and the playground does without.
+  const { createSlackFromConfig } = await import('./platforms/slack/from-config.ts');
+  const { slackInstallations: installations, soleProcess } = store;
+  return createSlackFromConfig(config, { services, secret, installations, soleProcess, logger, clock: Date.now });
 }
 
 async function listen(routes: Hono, { HTTP_HOST, HTTP_PORT }: Config): Promise<Server> {

@@ -8,6 +8,7 @@ import { createBoltApp } from './app.ts';
 import { createSlackDelivery } from './delivery.ts';
 import { createDuplicates } from './duplicates.ts';
 import { createHttpReceiver } from './http-receiver.ts';
+import { createInstallationBook, type InstallationShelf } from './installations.ts';
 import { createInvoker } from './invoker.ts';
 import { createJobMessages } from './job-message.ts';
 import { listenToButtons } from './listen-to-buttons.ts';
@@ -15,15 +16,19 @@ import { listenToCommands } from './listen-to-commands.ts';
 import { listenToForms } from './listen-to-forms.ts';
 import { listenToHome } from './listen-to-home.ts';
 import { listenToMessages } from './listen-to-messages.ts';
+import { listenToRemoval } from './listen-to-removal.ts';
+import { createOAuthRoutes } from './oauth-routes.ts';
 import { createPeople } from './people.ts';
 import { createSocketReceiver } from './socket-receiver.ts';
 import type { ShareTimes } from './upload.ts';
-import { checkToken, createSingleWorkspace } from './workspaces.ts';
+import { checkToken, createInstalledWorkspaces, createSingleWorkspace, joinWorkspaces } from './workspaces.ts';
 
 export interface SlackPlatformOptions {
   readonly services: CommandServices;
-  /** The bot's token for its one workspace. */
-  readonly botToken: string;
+  /** The bot's token for its one workspace; null where people install it themselves. */
+  readonly botToken: string | null;
+  /** HTTP mode: lets people of any workspace install the bot. */
+  readonly install: InstallOptions | null;
   /** Socket Mode. */
   readonly appToken: string | null;
   /** HTTP mode: mount `routes`. */
@@ -41,11 +46,19 @@ export interface SlackPlatformOptions {
   readonly clock: () => number;
 }
 
+export interface InstallOptions {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly shelf: InstallationShelf;
+  /** What tokens are sealed with, at rest. */
+  readonly secret: Uint8Array;
+}
+
 /** Slack, by Socket Mode or HTTP. */
 export function createSlackPlatform(options: SlackPlatformOptions): ChatPlatform & { readonly routes: Hono | null } {
   const { services, apiUrl, clock, ids, soleProcess } = options;
   const logger = options.logger.child({ part: 'slack' });
-  const workspaces = createSingleWorkspace(options.botToken, { apiUrl, logger });
+  const { workspaces, book, installRoutes } = createWorkspaces(options, logger);
   const messages = createJobMessages({ services, workspaces, ids, soleProcess, logger, clock });
   const share = options.share === undefined ? {} : { share: options.share };
   const delivery = createSlackDelivery({ services, workspaces, messages, soleProcess, logger, ...share });
@@ -65,6 +78,8 @@ export function createSlackPlatform(options: SlackPlatformOptions): ChatPlatform
   listenToButtons(app, { invoker, services, ids, duplicates });
   listenToForms(app, { invoker, services, ids, duplicates, apiUrl });
   listenToHome(app, { invoker, services, ids });
+  listenToRemoval(app, { workspaces, book, logger });
+  if (installRoutes !== null) http?.routes.route('/', installRoutes);
 
   let stopListening: (() => void) | null = null;
 
@@ -72,7 +87,7 @@ export function createSlackPlatform(options: SlackPlatformOptions): ChatPlatform
     name: 'slack',
     routes: http?.routes ?? null,
     async start() {
-      await checkToken(workspaces, logger);
+      if (options.botToken !== null) await checkToken(workspaces, logger);
       stopListening ??= services.jobs.subscribe(({ type, job }) => {
         // Before anything draws it: its ending must not overtake the message that says that it was accepted.
         const isNew = job.state === 'queued' && job.attempt === 0 && job.replyTo.message === null;
@@ -89,4 +104,18 @@ export function createSlackPlatform(options: SlackPlatformOptions): ChatPlatform
       await messages.close();
     },
   };
+}
+
+function createWorkspaces({ botToken, install, apiUrl, clock }: SlackPlatformOptions, logger: Logger) {
+  const single = botToken === null ? null : createSingleWorkspace(botToken, { apiUrl, logger });
+  if (install === null) {
+    if (single === null) throw new TypeError('Expected a bot token or a way to install the bot, got neither.');
+    return { workspaces: single, book: null, installRoutes: null };
+  }
+  const { clientId, clientSecret, shelf, secret } = install;
+  const book = createInstallationBook(shelf, secret, logger);
+  const installed = createInstalledWorkspaces(book, { apiUrl, logger });
+  const workspaces = single === null ? installed : joinWorkspaces(single, installed);
+  const oauth = { clientId, clientSecret, apiUrl, book, workspaces, secret, logger, clock };
+  return { workspaces, book, installRoutes: createOAuthRoutes(oauth) };
 }

@@ -108,6 +108,24 @@ export function createInstalledWorkspaces(source: TokenSource, options: Workspac
   };
 }
 
+/** The workspace of the bot token, and those that installed the bot themselves. */
+export function joinWorkspaces(single: Workspaces, installed: Workspaces): Workspaces {
+  return {
+    async of(team) {
+      try {
+        return await single.of(team);
+      } catch (error) {
+        if (team === null || toDeliveryError(error).code !== 'slack_not_installed') throw error;
+        return installed.of(team);
+      }
+    },
+    forget(team) {
+      single.forget(team);
+      installed.forget(team);
+    },
+  };
+}
+
 /** A token that Slack refuses ends the start; Slack being away does not. */
 export async function checkToken(workspaces: Workspaces, logger: Logger): Promise<void> {
   try {

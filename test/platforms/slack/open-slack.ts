@@ -67,6 +67,7 @@ export async function openBot(
   const platform = createSlackPlatform({
     services,
     botToken: slack.botToken,
+    install: null,
     appToken: isHttp ? null : slack.appToken,
     signingSecret: isHttp ? slack.signingSecret : null,
     apiUrl: slack.apiUrl,
