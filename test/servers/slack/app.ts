@@ -7,6 +7,9 @@ export interface SlackApp {
   readonly clientSecret: string;
   readonly signingSecret: string;
   readonly appToken: string;
+  /** For `apps.manifest.*`. */
+  readonly configurationToken: string;
+  readonly manifest: Json;
   readonly scopes: readonly string[];
   /** Events that it is told of. */
   readonly events: ReadonlySet<string>;
@@ -94,6 +97,8 @@ export function registerApp(manifest: Json): SlackApp {
     clientSecret: 'client-secret-of-the-test-app',
     signingSecret: '8f742231b10e8888abcd99yyyzzz85a5',
     appToken: 'xapp-1-A0QUARTET00-1-app',
+    configurationToken: 'xoxe.xoxp-1-configuration',
+    manifest,
     scopes: oauth_config?.scopes?.bot ?? [],
     events: new Set(settings?.event_subscriptions?.bot_events),
     commands: new Map(

@@ -8,7 +8,7 @@ import type { SlackTeam, World } from './world.ts';
 const retriesAfterMs = [0, 60_000, 300_000] as const;
 
 /** Which scope lets an app hear of it; a subscription without it is silent. */
-const scopeOf: Readonly<Record<string, string>> = {
+export const scopeOfEvent: Readonly<Record<string, string>> = {
   app_mention: 'app_mentions:read',
   'message.channels': 'channels:history',
   'message.groups': 'groups:history',
@@ -51,7 +51,7 @@ export function createEvents(
   };
 
   return (team, subscription, event) => {
-    const scope = scopeOf[subscription];
+    const scope = scopeOfEvent[subscription];
     const allowed = scope === undefined || team.scopes.has(scope);
     if (!app.events.has(subscription) || !allowed) return;
     const first = world.nextId('Ev');

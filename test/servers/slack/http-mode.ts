@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { acknowledgeWithinMs, type Envelope, type Receipt } from './envelopes.ts';
+import { acknowledgeWithinMs, type Delivery, type Envelope, type Receipt } from './envelopes.ts';
 import type { Json } from './refusal.ts';
 import type { World } from './world.ts';
 
 export interface HttpMode {
-  deliver(envelope: Envelope): Promise<Receipt>;
+  deliver(envelope: Envelope, delivery: Delivery): Promise<Receipt>;
   /** Send any body to the app, signed; tests forge requests with it. */
   post(body: string, type: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
   /** The challenge that the platform sends before it believes an address. */
@@ -37,7 +37,7 @@ export function createHttpMode(world: World, options: { url: string; signingSecr
 
   return {
     post,
-    async deliver(envelope) {
+    async deliver(envelope, delivery) {
       const sentMs = world.clock.now();
       const { promise: tooLate, resolve } = Promise.withResolvers<Receipt>();
       const forget = world.clock.after(acknowledgeWithinMs, () => {
@@ -50,6 +50,12 @@ export function createHttpMode(world: World, options: { url: string; signingSecr
       );
       const receipt = await Promise.race([answered, tooLate]);
       forget();
+      if (receipt.outcome === 'failed' && receipt.reason === 'http_timeout') {
+        void answered.then(({ outcome }) => {
+          if (outcome === 'acknowledged') delivery.lateAfterMs = world.clock.now() - sentMs;
+          world.changed();
+        });
+      }
       return receipt;
     },
     async verify() {

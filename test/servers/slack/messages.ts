@@ -3,6 +3,7 @@ import { toFileJson } from './file-json.ts';
 import { recordPings } from './pings.ts';
 import type { Platform } from './platform.ts';
 import type { Json } from './refusal.ts';
+import { storedText } from './texts.ts';
 import type { ChannelKind, SlackChannel, SlackFile, SlackMessage, SlackTeam, World } from './world.ts';
 
 export interface MessageDraft {
@@ -39,7 +40,7 @@ export function post(platform: Platform, team: SlackTeam, channel: SlackChannel,
     threadTs: draft.threadTs ?? null,
     subtype: draft.subtype ?? null,
     files: draft.files ?? [],
-    text: draft.text,
+    text: storedText(draft.text, true),
     blocks: withIds(world, draft.blocks ?? []),
     attachments: draft.attachments ?? [],
     metadata: draft.metadata ?? null,
@@ -66,6 +67,7 @@ export function edit(
   const { world } = platform;
   const previous = toMessageJson(platform, message);
   Object.assign(message, content);
+  message.text = storedText(message.text, true);
   message.blocks = withIds(world, message.blocks);
   // With blocks an edit leaves no mark; plain text shows "(edited)".
   if (message.blocks.length === 0) message.markedEdited = true;

@@ -1,7 +1,7 @@
 import type { SlackApp } from './app.ts';
 import type { Envelope, Receipt } from './envelopes.ts';
 import type { Json } from './refusal.ts';
-import type { Tickets } from './tickets.ts';
+import type { ResponseTicket, Tickets } from './tickets.ts';
 import type { Weather } from './weather.ts';
 import type { SlackTeam, World } from './world.ts';
 
@@ -13,6 +13,7 @@ export interface Platform {
   readonly baseUrl: string;
   readonly weather: Weather;
   readonly tickets: Tickets;
+  responseUrl(ticket: ResponseTicket): string;
   /** How long a finished upload stays out of sight. */
   readonly shareDelayMs: number;
   /** Send something to the app and wait for its answer. */

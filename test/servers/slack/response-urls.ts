@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { checkMessageBlocks } from './block-kit.ts';
+import { rewrite, whisper } from './ephemerals.ts';
 import { edit, findMessage, post, remove } from './messages.ts';
 import type { Platform } from './platform.ts';
 import { readBytes } from './read-body.ts';
@@ -63,7 +64,7 @@ export function applyAnswer(platform: Platform, ticket: ResponseTicket, answer: 
     return;
   }
   if (answer.replace_original === true && ephemeral !== null) {
-    Object.assign(ephemeral, { text, blocks });
+    rewrite(world, ephemeral, { text, blocks });
     return;
   }
   const threadTs = typeof answer.thread_ts === 'string' ? answer.thread_ts : null;
@@ -71,9 +72,7 @@ export function applyAnswer(platform: Platform, ticket: ResponseTicket, answer: 
     post(platform, team, channel, { user: team.botUser, botId: team.botId, text, blocks, threadTs });
     return;
   }
-  const ts = world.nextTs();
-  const where = { channel: channel.id, user: ticket.user, threadTs: threadTs ?? ticket.threadTs };
-  world.ephemerals.push({ ts, ...where, text, blocks, deleted: false, from: 'app' });
+  whisper(world, { channel: channel.id, user: ticket.user, threadTs: threadTs ?? ticket.threadTs }, { text, blocks });
 }
 
 function readAnswer(platform: Platform, channel: SlackChannel, answer: Json): { text: string; blocks: Json[] } {

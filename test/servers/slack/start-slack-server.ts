@@ -4,6 +4,7 @@ import { registerApp, type SlackApp, sampleManifest } from './app.ts';
 import type { Delivery, Envelope } from './envelopes.ts';
 import { createEvents } from './events.ts';
 import { createHttpMode, type HttpMode } from './http-mode.ts';
+import { createOAuth } from './oauth.ts';
 import { createPerson, type SlackPerson } from './person.ts';
 import type { Platform } from './platform.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -11,6 +12,7 @@ import type { Json } from './refusal.ts';
 import { answerResponseUrl } from './response-urls.ts';
 import { createSocketMode, type SocketMode } from './socket-mode.ts';
 import { createSpecialMethods } from './special-methods.ts';
+import { currentStatus } from './status.ts';
 import { createTickets } from './tickets.ts';
 import { waitUntil } from './until.ts';
 import { receiveBytes, sendBytes } from './uploads.ts';
@@ -62,13 +64,25 @@ export interface SlackServer {
   readonly general: SlackChannel;
   readonly alice: SlackPerson;
   readonly bob: SlackPerson;
-  addTeam(name: string): SlackTeam;
+  /** Another workspace; without `installed` the app has yet to be let in, by OAuth. */
+  addTeam(name: string, options?: { installed?: boolean }): SlackTeam;
   addPerson(name: string, options?: { locale?: string; team?: SlackTeam }): SlackPerson;
   addChannel(name: string, options?: ChannelOptions): SlackChannel;
   /** Switch to HTTP mode: from now on everything is posted to this address, which must answer a challenge first. */
   postTo(url: string): Promise<HttpMode>;
   /** Messages of a channel that are still there, or of a thread in it. */
   messages(channel: SlackChannel, thread?: SlackMessage): readonly SlackMessage[];
+  /** The app is taken out of a workspace: its token dies, and it is told. */
+  uninstall(team: SlackTeam): void;
+  /** What people read under a thread while the app works ("is drawing..."), if anything. */
+  statusIn(parent: SlackMessage): string | null;
+  /** Wait for a message in a channel. */
+  untilMessage(
+    channel: SlackChannel,
+    what: string,
+    find: (message: SlackMessage) => boolean,
+    deadlineMs?: number,
+  ): Promise<SlackMessage>;
   /** Wait for something, 5 s unless told. */
   until<T>(what: string, find: () => T | null | undefined | false, deadlineMs?: number): Promise<T>;
   close(): Promise<void>;
@@ -83,14 +97,16 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   let http: HttpMode | null = null;
   const sockets = createSocketMode(world, { appId: app.id, baseUrl: () => baseUrl });
   const limits = createRateLimits(world.clock, options.pace ?? 1);
-  const special = createSpecialMethods(app, sockets);
+  const oauth = createOAuth(world, app);
+  const special = createSpecialMethods(app, sockets, oauth);
 
   const deliver = async (envelope: Envelope) => {
     const delivery: Delivery = { envelope, atMs: world.clock.now(), receipt: null, lateAfterMs: null };
     deliveries.push(delivery);
-    const receipt = await (http === null ? sockets.deliver(envelope, delivery) : http.deliver(envelope));
+    const receipt = await (http === null ? sockets.deliver(envelope, delivery) : http.deliver(envelope, delivery));
     delivery.receipt = receipt;
-    world.changed();
+    // Whoever waits for it looks when what follows from it (a retry that is planned) has happened too.
+    setImmediate(world.changed);
     return receipt;
   };
 
@@ -103,6 +119,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     get baseUrl() {
       return baseUrl;
     },
+    responseUrl: ({ team: id, token }) => `${baseUrl}/response/${id}/${token}`,
     deliver,
     emitEvent: createEvents(world, app, weather, deliver),
   };
@@ -114,6 +131,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
     if (room === 'upload' && request.method === 'POST') {
       return await receiveBytes(platform, request, response, url.pathname.split('/').at(-1) ?? '');
     }
+    if (url.pathname === '/oauth/v2/authorize') return oauth.authorize(url, response);
     if (room === 'files-pri') return sendBytes(platform, request, response, first);
     if (room === 'response' && request.method === 'POST') {
       return await answerResponseUrl(platform, request, response, second);
@@ -133,7 +151,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   });
   baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const addTeam = (name: string): SlackTeam => {
+  const addTeam: SlackServer['addTeam'] = (name, { installed = true } = {}) => {
     const id = world.nextId('T');
     const team: SlackTeam = {
       id,
@@ -143,7 +161,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       botUser: world.nextId('U'),
       botId: world.nextId('B'),
       scopes: new Set(app.scopes),
-      installed: true,
+      installed,
     };
     world.teams.set(id, team);
     const bot = { id: team.botUser, team: id, name: 'quartet', realName: 'Quartet', locale: 'en-US', isBot: true };
@@ -156,7 +174,7 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
   const addPerson: SlackServer['addPerson'] = (name, { locale = 'en-US', team: home = team } = {}) => {
     const user = { id: world.nextId('U'), team: home.id, name, realName: name, locale, isBot: false };
     world.users.set(user.id, user);
-    return createPerson(platform, deliveries, home, user);
+    return createPerson(platform, oauth, deliveries, home, user);
   };
 
   const addChannel: SlackServer['addChannel'] = (
@@ -209,6 +227,15 @@ export async function startSlackServer(options: SlackServerOptions = {}): Promis
       channel.messages.filter(
         (message) => !message.deleted && (thread === undefined || message.threadTs === thread.ts),
       ),
+    uninstall(home) {
+      const { emitEvent } = platform;
+      emitEvent(home, 'tokens_revoked', { type: 'tokens_revoked', tokens: { oauth: [], bot: [home.botUser] } });
+      emitEvent(home, 'app_uninstalled', { type: 'app_uninstalled' });
+      home.installed = false;
+    },
+    statusIn: (parent) => currentStatus(world, parent),
+    untilMessage: (channel, what, find, deadlineMs = 5000) =>
+      waitUntil(world, what, () => channel.messages.find((one) => !one.deleted && find(one)), deadlineMs),
     until: (what, find, deadlineMs = 5000) => waitUntil(world, what, find, deadlineMs),
     async close() {
       world.clock.close();

@@ -1,5 +1,6 @@
 import { findChannel, openDirect } from '../access.ts';
 import { checkBlocks } from '../block-kit.ts';
+import { whisper } from '../ephemerals.ts';
 import { edit, findMessage, post, remove, toMessageJson } from '../messages.ts';
 import { type Json, Refusal } from '../refusal.ts';
 import type { SlackChannel, SlackMessage } from '../world.ts';
@@ -41,8 +42,6 @@ export const chatMethods = {
       const channel = findChannel(platform.world, team, args.required('channel'));
       const message = ownMessage(call, channel, 'cant_update_message');
       if (channel.archived) throw new Refusal('is_inactive');
-      // Pictures cannot be changed, and what shows them is no text message.
-      if (message.files.length > 0) throw new Refusal('cant_update_message');
       const text = args.text('text');
       if (text !== null && text.length > longestUpdate) throw new Refusal('msg_too_long');
       const blocks = args.has('blocks') ? checkBlocks(call, channel, 'invalid_blocks') : undefined;
@@ -79,18 +78,8 @@ export const chatMethods = {
       if (channel.archived) throw new Refusal('is_archived');
       if (!channel.members.has(team.botUser)) throw new Refusal('not_in_channel');
       if (!channel.members.has(user)) throw new Refusal('user_not_in_channel');
-      const { text, blocks } = readContent(call, channel);
-      const ts = world.nextTs();
-      world.ephemerals.push({
-        ts,
-        channel: channel.id,
-        user,
-        threadTs: threadOf(call, channel),
-        text,
-        blocks,
-        deleted: false,
-        from: 'app',
-      });
+      const where = { channel: channel.id, user, threadTs: threadOf(call, channel) };
+      const { ts } = whisper(world, where, readContent(call, channel));
       return { message_ts: ts };
     },
   },
