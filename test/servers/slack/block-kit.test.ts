@@ -125,18 +125,31 @@ test('a picture in a block must have been shared where the block stands, and may
   await client.chat.postMessage({ channel: other.id, text: 'here', blocks: [image] as never });
 });
 
-test('a view has 100 blocks, a title of 24 characters, and a button where it asks for something', async () => {
-  const publish = async (view: object) => {
+test('a home tab has 100 blocks; a modal a title of 24 characters, and a button where it asks for something', async () => {
+  const complaintOf = async (call: Promise<unknown>) => {
     try {
-      await client.views.publish({ user_id: slack.alice.id, view: view as never });
+      await call;
       return null;
     } catch (error) {
-      return (error as { data: { response_metadata: { messages: string[] } } }).data.response_metadata.messages[0];
+      const { data } = error as { data: { error: string; response_metadata: { messages: string[] } } };
+      expect(data.error).toBe('invalid_arguments');
+      return data.response_metadata.messages[0];
     }
   };
   const dividers = (length: number) => Array.from({ length }, () => ({ type: 'divider' }));
-  expect(await publish({ type: 'home', blocks: dividers(100) })).toBeNull();
-  expect(await publish({ type: 'home', blocks: dividers(101) })).toBe(
-    '[ERROR] no more than 100 items allowed [json-pointer:/view/blocks]',
-  );
+  const publish = (blocks: object[]) =>
+    complaintOf(client.views.publish({ user_id: slack.alice.id, view: { type: 'home', blocks } as never }));
+  expect(await publish(dividers(100))).toBeNull();
+  expect(await publish(dividers(101))).toBe('[ERROR] no more than 100 items allowed [json-pointer:/view/blocks]');
+
+  const open = async (title: number, more: object) => {
+    const { triggerId } = await slack.alice.globalShortcut('draw');
+    const view = { type: 'modal', title: text(title), blocks: dividers(1), ...more };
+    return await complaintOf(client.views.open({ trigger_id: triggerId as string, view: view as never }));
+  };
+  const input = { type: 'input', label: text(10), element: { type: 'plain_text_input' } };
+  expect(await open(24, {})).toBeNull();
+  expect(await open(25, {})).toBe('[ERROR] must be less than 25 characters [json-pointer:/view/title/text]');
+  expect(await open(24, { blocks: [input] })).toBe('[ERROR] missing required field: submit [json-pointer:/view]');
+  expect(await open(24, { blocks: [input], submit: text(24) })).toBeNull();
 });

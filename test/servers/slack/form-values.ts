@@ -4,6 +4,17 @@ import type { SlackView } from './world.ts';
 /** What a person fills in, by action id, block id, or label; what is left out keeps its initial value. */
 export type FormValues = Readonly<Record<string, string | readonly string[] | null>>;
 
+/** `state.values` of a view that nobody has touched, as they are sent with a click on it. */
+export function untouchedValues(view: SlackView): Json {
+  const inputs = (view.content.blocks as Json[]).filter(({ type }) => type === 'input');
+  return Object.fromEntries(
+    inputs.map(({ block_id, element }) => {
+      const { action_id } = element as Json;
+      return [block_id, { [String(action_id)]: stateOf(element as Json, undefined) }];
+    }),
+  );
+}
+
 /** `state.values` of a view, as they are sent with a submission. */
 export function fillIn(view: SlackView, values: FormValues): Json {
   const inputs = (view.content.blocks as Json[]).filter(({ type }) => type === 'input');

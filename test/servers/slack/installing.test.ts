@@ -53,6 +53,7 @@ test('two workspaces let the same app in, each with a token of its own', async (
   expect((await carol.slash(square, '/imagine', 'a boat')).refusal).toBeNull();
   await slack.untilMessage(slack.general, 'an answer', ({ text }) => text === `Hello ${slack.team.id}`);
   await slack.untilMessage(square, 'an answer', ({ text }) => text === `Hello ${elsewhere.id}`);
+  await slack.until('everything to be heard', () => slack.deliveries.every(({ receipt }) => receipt !== null));
   await app.stop();
 });
 

@@ -56,15 +56,17 @@ test('ten connections, each event over one of them, and none for the eleventh', 
   await connect();
   const app = createClient(slack, slack.appToken);
   const counts: number[] = [];
+  const sockets: WebSocket[] = [];
   const open = async (heard: (message: { type: string; reason?: string }) => void) => {
     const { url } = await app.apps.connections.open();
     const socket = new WebSocket(url as string);
+    sockets.push(socket);
     socket.on('message', (data) => {
       const message = JSON.parse(String(data as Buffer)) as { type: string; envelope_id?: string };
       heard(message);
       if (message.envelope_id !== undefined) socket.send(JSON.stringify({ envelope_id: message.envelope_id }));
     });
-    return { socket, url: url as string };
+    return url as string;
   };
   for (let at = 0; at < 10; at += 1) {
     counts.push(0);
@@ -74,13 +76,17 @@ test('ten connections, each event over one of them, and none for the eleventh', 
   }
   await slack.until('ten connections', () => slack.sockets.connections === 10);
   const { promise: refused, resolve } = Promise.withResolvers<string>();
-  const { url } = await open(({ type, reason }) => resolve(`${type} ${reason}`));
+  const url = await open(({ type, reason }) => resolve(`${type} ${reason}`));
   expect(await refused).toBe('disconnect too_many_websockets');
 
   for (let at = 0; at < 60; at += 1) await slack.alice.says(slack.general, `message ${at}`);
 
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(60);
   expect(counts.filter((count) => count > 0).length).toBeGreaterThan(3);
+  const [socket] = sockets;
+  socket?.send('hello?');
+  socket?.send(JSON.stringify({ envelope_id: 'unknown' }));
+  await slack.until('nonsense to be noted', () => slack.sockets.nonsense.length === 2);
   const again = new WebSocket(url);
   const { promise: failed, resolve: note } = Promise.withResolvers<string>();
   again.on('error', (error) => note(error.message));

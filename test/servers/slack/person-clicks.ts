@@ -1,5 +1,6 @@
 import { type Clickable, findElement, findSelect } from './clicking.ts';
 import type { Receipt } from './envelopes.ts';
+import { untouchedValues } from './form-values.ts';
 import { channelOf, toMessageJson } from './messages.ts';
 import { type Outcome, sentName, warningOf } from './outcome.ts';
 import type { Platform } from './platform.ts';
@@ -37,7 +38,7 @@ export function createClicks(
     const base = { type: 'block_actions', ...frame, trigger_id: triggerId, actions };
     if ('root' in on) {
       const container = { type: 'view', view_id: on.id };
-      const receipt = await send({ ...base, container, view: toViewJson(platform, team, on) });
+      const receipt = await send({ ...base, container, view: toViewJson(platform, team, on, untouchedValues(on)) });
       return { receipt, refusal: warningOf(receipt), triggerId, responseUrl: null };
     }
     const channel = world.channels.get(on.channel) as SlackChannel;

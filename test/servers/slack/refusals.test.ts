@@ -2,7 +2,7 @@ import type { webApi } from '@slack/bolt';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createClient } from './open-bolt.ts';
 import { type SlackServer, startSlackServer } from './start-slack-server.ts';
-import type { SlackChannel } from './world.ts';
+import type { SlackChannel, SlackView } from './world.ts';
 
 let slack: SlackServer;
 let client: webApi.WebClient;
@@ -181,4 +181,54 @@ test('pings are noted where the platform would have rung, and nowhere else', asy
   await post(slack.general.id, { text: `<!channel> and <@${slack.bob.id}>` });
   await post(slack.general.id, { text: 'see blocks', blocks: [section('mrkdwn', '<!here|here>')] });
   expect(slack.state.pings.map(({ what }) => what)).toEqual(['!channel', `@${slack.bob.id}`, '!here']);
+});
+
+test('a message to a person goes into the conversation with them, and has a link of its own', async () => {
+  const sent = await client.chat.postMessage({ channel: slack.alice.id, text: 'psst' });
+  const direct = slack.alice.direct();
+  expect(sent.channel).toBe(direct.id);
+  expect(slack.messages(direct).map(({ text }) => text)).toEqual(['psst']);
+  const opened = await client.conversations.open({ users: slack.alice.id });
+  expect(opened.channel?.id).toBe(direct.id);
+  expect(await answer('conversations.open', { users: 'U0NOBODY' })).toBe('user_not_found');
+  const link = await client.chat.getPermalink({ channel: direct.id, message_ts: sent.ts as string });
+  expect(link.permalink).toContain(`/archives/${direct.id}/p`);
+});
+
+test('what the app may know of people and places', async () => {
+  slack.addChannel('secret', { kind: 'private', withBot: false });
+  slack.addChannel('studio', { kind: 'private', members: [slack.bob] });
+  const list = await client.conversations.list({ types: 'public_channel,private_channel' });
+  expect(list.channels?.map(({ name, is_private }) => [name, is_private])).toEqual([
+    ['general', false],
+    ['studio', true],
+  ]);
+  const { members } = await client.conversations.members({ channel: slack.general.id });
+  expect(members).toEqual([slack.team.botUser, slack.alice.id, slack.bob.id]);
+  const { user } = await client.users.info({ user: slack.bob.id, include_locale: true });
+  expect(user).toMatchObject({ name: 'bob', locale: 'en-US', is_bot: false });
+  const { bot } = await client.bots.info({ bot: slack.team.botId });
+  expect(bot?.app_id).toBe(slack.app.id);
+  expect(await client.auth.test()).toMatchObject({ user_id: slack.team.botUser, bot_id: slack.team.botId });
+  const foreigner = slack.addPerson('zoe', { team: slack.addTeam('Elsewhere') });
+  expect(await answer('users.info', { user: foreigner.id })).toBe('user_not_found');
+});
+
+test('views stack three deep, and an update that knows only the old content loses', async () => {
+  const view = { type: 'modal', title: { type: 'plain_text', text: 'Draw' }, blocks: [] as never[] } as const;
+  const { triggerId } = await slack.alice.globalShortcut('draw');
+  const first = await client.views.open({ trigger_id: triggerId as string, view });
+  const withButton = { type: 'plain_text', text: 'More' } as const;
+  const blocks = [{ type: 'actions', elements: [{ type: 'button', text: withButton, action_id: 'more' }] }];
+  const update = (hash: string | undefined) =>
+    answer('views.update', { view_id: first.view?.id, hash, view: { ...view, blocks } });
+  expect(await update(first.view?.hash)).toBe('ok');
+  expect(await update(first.view?.hash)).toBe('hash_conflict');
+  const push = async () => {
+    const top = slack.alice.modal() as SlackView;
+    const { triggerId: trigger_id } = await slack.alice.press(top, 'More');
+    return await answer('views.push', { trigger_id, view: { ...view, blocks } });
+  };
+  expect([await push(), await push(), await push()]).toEqual(['ok', 'ok', 'push_limit_reached']);
+  expect(await answer('views.update', { view_id: 'V0NOWHERE', view })).toBe('not_found');
 });

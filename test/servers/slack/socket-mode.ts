@@ -64,6 +64,7 @@ export function createSocketMode(world: World, options: { appId: string; baseUrl
     const waiter = typeof id === 'string' ? waiting.get(id) : undefined;
     if (waiter === undefined) {
       nonsense.push(text);
+      world.changed();
       return;
     }
     waiting.delete(id as string);

@@ -49,6 +49,14 @@ test('a Retry-After is obeyed by the real client', async () => {
   expect((await post()).ok).toBe(true);
 });
 
+test('everything can be away until it is told to come back', async () => {
+  slack.weather.expect({ of: '*', trouble: { kind: 'status', status: 502 }, times: Number.POSITIVE_INFINITY });
+  await expect(post()).rejects.toMatchObject({ statusCode: 502 });
+  await expect(bolt.client.auth.test()).rejects.toMatchObject({ statusCode: 502 });
+  slack.weather.clear();
+  expect((await post()).ok).toBe(true);
+});
+
 test('up to eleven copies of an event come with ids of their own and the same event_ts', async () => {
   const heard: string[] = [];
   bolt.event('app_mention', async ({ event, body }) => void heard.push(`${body.event_id} ${event.event_ts}`));

@@ -10,7 +10,7 @@ export type Trouble =
   | { readonly kind: 'hang_up' };
 
 export interface Forecast {
-  /** A method's name, or `upload`, `download`, `response_url`. */
+  /** A method's name, `upload`, `download`, `response_url`, or `*` for whatever comes. */
   readonly of: string;
   readonly trouble: Trouble;
   /** @default 1 */
@@ -38,7 +38,7 @@ export function createWeather(): Weather {
   return {
     expect: (forecast) => void forecasts.push({ forecast, left: forecast.times ?? 1 }),
     meet(call) {
-      const next = forecasts.find(({ forecast, left }) => forecast.of === call && left > 0);
+      const next = forecasts.find(({ forecast, left }) => (forecast.of === call || forecast.of === '*') && left > 0);
       if (next === undefined) return null;
       next.left -= 1;
       return { trouble: next.forecast.trouble, afterWork: next.forecast.afterWork ?? false };
@@ -48,8 +48,7 @@ export function createWeather(): Weather {
     copiesHaveOwnIds: true,
     clear() {
       forecasts.length = 0;
-      this.neverShare = false;
-      this.copiesOfEvents = 1;
+      Object.assign(this, { neverShare: false, copiesOfEvents: 1, copiesHaveOwnIds: true });
     },
   };
 }

@@ -85,7 +85,7 @@ async function work(
 ): Promise<{ json: Json; warnings: string[]; headers: Record<string, string> }> {
   const args = readArguments(fields);
   const other = special.get(name);
-  if (other !== undefined) return { json: await other(args, token, request), warnings: [], headers: {} };
+  if (other !== undefined) return { json: other(args, token, request), warnings: [], headers: {} };
   const method = methods.get(name);
   if (method === undefined) throw new Refusal('unknown_method', { req_method: name });
   const team = teamOf(platform, token);
