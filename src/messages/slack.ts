@@ -14,7 +14,7 @@ const english = {
     steps: (steps: number) => `${steps} steps`,
     guidance: (scale: number) => `guidance ${scale}`,
   },
-  status: { waiting: 'is waiting for its turn …', drawing: 'is drawing …' },
+  status: { drawing: 'is drawing …' },
 
   refusal: {
     invite: (botUserId: string) =>
@@ -25,8 +25,6 @@ const english = {
     unknownButton: 'I do not know that button: it was not made by me, or with a secret that has changed since.',
     formExpired: 'That took too long for Slack to open the form. Please press once more.',
     nothingSaid: 'Say what I should draw, for example `@Quartet a red lighthouse at dusk`.',
-    notInstalled: 'I am not installed in this workspace (any more).',
-    notTaken: 'Slack did not take my answer. Please try again in a moment.',
     pictureNotReadable: 'I may not read that file. Please share it in this conversation, or attach it again.',
   },
   instead: {
@@ -93,7 +91,7 @@ const korean: SlackMessages = {
     steps: (steps) => `${steps}단계`,
     guidance: (scale) => `가이던스 ${scale}`,
   },
-  status: { waiting: '차례를 기다리는 중 …', drawing: '그리는 중 …' },
+  status: { drawing: '그리는 중 …' },
 
   refusal: {
     invite: (botUserId) =>
@@ -104,8 +102,6 @@ const korean: SlackMessages = {
     unknownButton: '알 수 없는 버튼입니다. 제가 만들지 않았거나 그 뒤에 비밀 키가 바뀌었습니다.',
     formExpired: 'Slack이 양식을 여는 데 너무 오래 걸렸습니다. 한 번 더 눌러 주세요.',
     nothingSaid: '무엇을 그릴지 적어 주세요. 예: `@Quartet 해 질 녘의 빨간 등대`',
-    notInstalled: '이 워크스페이스에 설치되어 있지 않습니다.',
-    notTaken: 'Slack이 답을 받지 않았습니다. 잠시 뒤에 다시 시도해 주세요.',
     pictureNotReadable: '그 파일을 읽을 수 없습니다. 이 대화에 공유하거나 다시 첨부해 주세요.',
   },
   instead: {

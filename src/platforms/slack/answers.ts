@@ -60,7 +60,10 @@ export function createAnswers({ jobs, messages, withdraw, logger }: AnswersOptio
     withdraw(job);
     await jobs.cancel(job.id, asker.requester);
     const { refusal } = slackMessagesFor(asker.requester.locale);
-    const isClosed = slackWord(error) === 'is_archived' || slackWord(error)?.startsWith('restricted_action') === true;
+    const isClosed =
+      slackWord(error) === 'is_archived' ||
+      slackWord(error) === 'is_inactive' ||
+      slackWord(error)?.startsWith('restricted_action') === true;
     const text = isClosed ? refusal.archived : refusal.invite(asker.workspace.botUserId);
     await privately({ text, blocks: [mrkdwn(text)] }, asker);
   }

@@ -9,6 +9,7 @@ import { isUnreachable, slackWord, toDeliveryError } from './errors.ts';
 import { clockSlackMs, findNote, readNote } from './history.ts';
 import { type JobMessages, placeOf, postMessage } from './job-message.ts';
 import type { MessageNote } from './metadata.ts';
+import { whenAllowed } from './patience.ts';
 import type { Place } from './place.ts';
 import { awaitShare, removeFiles, type ShareTimes, shareFiles, uploadPictures } from './upload.ts';
 import type { Workspace, Workspaces } from './workspaces.ts';
@@ -96,22 +97,23 @@ export function createSlackDelivery(options: SlackDeliveryOptions) {
     workspace: Workspace,
     job: DrawnJob,
     place: Place,
-    { ts, note }: Told & { readonly ts: string },
+    { ts, note: before }: Told & { readonly ts: string },
     signal: AbortSignal,
   ): Promise<{ readonly files: readonly string[]; readonly pictures: string }> {
     const wait = { ...options.share, signal };
-    if (note.files !== undefined) {
-      const pictures = await awaitShare(workspace, place.channel, note.files, wait);
-      if (pictures !== null) return { files: note.files, pictures };
+    if (before.files !== undefined) {
+      const pictures = await awaitShare(workspace, place.channel, before.files, wait);
+      if (pictures !== null) return { files: before.files, pictures };
       // Never to be shown, so that those that follow are the only ones.
-      await removeFiles(workspace, note.files);
+      await removeFiles(workspace, before.files);
     }
     for (let round = 0; round < maxShares; round++) {
       const outgoing = await outgoingPictures(job);
       const files = await uploadPictures(workspace, outgoing, signal);
       signal.throwIfAborted();
       // Before they are shared: whoever comes after a crash has to know which they were.
-      await messages.update(workspace, job, ts, { phase: 'uploading' }, { part: 'job', files });
+      const note = { part: 'job', files } as const;
+      await whenAllowed(() => messages.update(workspace, job, ts, { phase: 'uploading' }, note), signal);
       await shareFiles(
         workspace,
         place,

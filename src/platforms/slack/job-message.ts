@@ -13,6 +13,7 @@ import { toMrkdwn } from './escape.ts';
 import { clockSlackMs, findNote } from './history.ts';
 import { slackLimits } from './limits.ts';
 import { type MessageNote, toMetadata } from './metadata.ts';
+import { whenAllowed } from './patience.ts';
 import { messageLink, type Place } from './place.ts';
 import type { Workspace, Workspaces } from './workspaces.ts';
 
@@ -237,15 +238,16 @@ export async function postMessage(
   content: MessageContent,
   note: MessageNote,
 ): Promise<string> {
-  const { ts } = await withAccess(workspace, channel, () =>
-    workspace.write.chat.postMessage({
-      channel,
-      ...(thread === null ? {} : { thread_ts: thread }),
-      ...content,
-      metadata: toMetadata(note),
-      unfurl_links: false,
-      unfurl_media: false,
-    }),
+  const message = {
+    channel,
+    ...(thread === null ? {} : { thread_ts: thread }),
+    ...content,
+    metadata: toMetadata(note),
+    unfurl_links: false,
+    unfurl_media: false,
+  };
+  const { ts } = await whenAllowed(() =>
+    withAccess(workspace, channel, () => workspace.write.chat.postMessage(message)),
   );
   if (ts === undefined) throw toDeliveryError(new Error('Expected Slack to say which message it posted.'));
   return ts;

@@ -5,6 +5,7 @@ import { truncate } from '../../messages/truncate.ts';
 import { withAccess } from './access.ts';
 import { slackWord, toDeliveryError } from './errors.ts';
 import { slackLimits } from './limits.ts';
+import { whenAllowed } from './patience.ts';
 import type { Place } from './place.ts';
 import type { Workspace } from './workspaces.ts';
 
@@ -46,11 +47,8 @@ async function uploadOne(workspace: Workspace, picture: OutgoingPicture, signal:
   signal.throwIfAborted();
   const { filename, altText, png } = picture;
   try {
-    const ticket = await workspace.write.apiCall('files.getUploadURLExternal', {
-      filename,
-      length: png.byteLength,
-      alt_txt: truncate(altText, slackLimits.altText),
-    });
+    const ask = { filename, length: png.byteLength, alt_txt: truncate(altText, slackLimits.altText) };
+    const ticket = await whenAllowed(() => workspace.write.apiCall('files.getUploadURLExternal', ask), signal);
     const { upload_url, file_id } = ticketSchema.parse(ticket);
     await sendBytes(upload_url, png, signal);
     return file_id;
@@ -87,8 +85,10 @@ export async function shareFiles(
   const [first, ...rest] = files;
   if (first === undefined) return;
   const destination = thread === null ? { channel_id: channel } : { channel_id: channel, thread_ts: thread };
-  await withAccess(workspace, channel, () =>
-    workspace.write.files.completeUploadExternal({ files: [first, ...rest], ...destination }),
+  await whenAllowed(() =>
+    withAccess(workspace, channel, () =>
+      workspace.write.files.completeUploadExternal({ files: [first, ...rest], ...destination }),
+    ),
   );
 }
 

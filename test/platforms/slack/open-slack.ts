@@ -6,12 +6,14 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import pino from 'pino';
+import { afterEach } from 'vitest';
 import type { CommandServices } from '../../../commands/define-command.ts';
 import { commands } from '../../../commands/index.ts';
 import { encodePng } from '../../../src/images/png.ts';
 import { createReadAttachment } from '../../../src/images/read-attachment.ts';
 import { decodeStored } from '../../../src/images/stored-picture.ts';
 import { type CreateJobsOptions, createJobs } from '../../../src/jobs/create-jobs.ts';
+import type { JobState } from '../../../src/jobs/job.ts';
 import type { JobStore } from '../../../src/jobs/job-store.ts';
 import type { PictureStore } from '../../../src/jobs/picture-store.ts';
 import { createButtonIds } from '../../../src/platforms/button-id.ts';
@@ -56,6 +58,27 @@ export async function openBot(
     delivery: { pollMs: 20 },
     ...options.jobs,
   });
+  const states: string[] = [];
+  const watchers = new Set<() => void>();
+  jobs.subscribe((event) => {
+    if (event.type !== 'state') return;
+    states.push(event.job.state);
+    for (const look of watchers) look();
+  });
+  /** Resolves when so many jobs have come to that state in this process. */
+  const reached = (state: JobState, count = 1): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const deadline = setTimeout(() => reject(new Error(`Expected ${count} to be ${state}, got ${states}`)), 20_000);
+    const look = () => {
+      if (states.filter((known) => known === state).length >= count) resolve();
+    };
+    watchers.add(look);
+    look();
+    return promise.finally(() => {
+      clearTimeout(deadline);
+      watchers.delete(look);
+    });
+  };
   let seed = 1_000;
   const services: CommandServices = {
     jobs,
@@ -91,7 +114,7 @@ export async function openBot(
     await engine.close();
     await closeHttp?.close();
   };
-  return { engine, jobs, store, services, platform, log, close: () => (closing ??= close()) };
+  return { engine, jobs, store, services, platform, log, reached, close: () => (closing ??= close()) };
 }
 
 async function listen(slack: SlackServer, platform: Awaited<ReturnType<typeof createSlackPlatform>>) {
@@ -143,6 +166,19 @@ export async function openSlack(options: OpenSlackOptions = {}) {
 }
 
 export type SlackWorld = Awaited<ReturnType<typeof openSlack>>;
+
+/** Opens worlds that are closed after each test. */
+export function useSlack(): (options?: OpenSlackOptions) => Promise<SlackWorld> {
+  const worlds: SlackWorld[] = [];
+  afterEach(async () => {
+    for (const world of worlds.splice(0)) await world.close();
+  });
+  return async (options) => {
+    const world = await openSlack(options);
+    worlds.push(world);
+    return world;
+  };
+}
 
 /** Waits for the pictures and the buttons of the newest result in a channel. */
 export async function untilResult({ slack }: SlackWorld, channel = slack.general, count = 1) {
