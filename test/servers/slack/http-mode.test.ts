@@ -50,6 +50,7 @@ test('commands, clicks and events are posted to an address that answered the cha
   const { receipts } = await slack.alice.mentions(slack.general, 'hello');
 
   expect(receipts).toMatchObject([{ outcome: 'acknowledged' }, { outcome: 'acknowledged' }]);
+  await slack.until('everything to be heard', () => seen.length === 3);
   expect(seen).toEqual(['fish &amp; chips', 'shortcut', `<@${slack.team.botUser}> hello`]);
   expect(slack.messages(slack.general)[0]?.text).toBe('Drawing');
 });

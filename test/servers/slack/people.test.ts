@@ -32,6 +32,7 @@ test('a mention comes twice: as a mention and as a message, with what people typ
 
   expect(receipts.map(({ outcome }) => outcome)).toEqual(['acknowledged', 'acknowledged']);
   const text = `<@${slack.team.botUser}> a &lt;red&gt; boat &amp; <@${slack.bob.id}>`;
+  await slack.until('both to be heard', () => heard.length === 2);
   expect(heard.toSorted()).toEqual([`mention ${text}`, `message ${text}`]);
 });
 
@@ -44,6 +45,7 @@ test('a message in a thread says whose thread it is; a channel without the bot i
   const elsewhere = slack.addChannel('elsewhere', { withBot: false, members: [slack.alice] });
   expect((await slack.alice.says(elsewhere, 'hello')).receipts).toEqual([]);
 
+  await slack.until('both to be heard', () => heard.length === 2);
   expect(heard).toMatchObject([
     { text: 'a boat', user: slack.alice.id, channel_type: 'channel' },
     { text: '!imagine a red boat', thread_ts: message.ts, parent_user_id: slack.alice.id },

@@ -25,6 +25,8 @@ export interface Writing {
   slash(channel: SlackChannel, command: string, text: string, options?: { thread?: SlackMessage }): Promise<Outcome>;
   /** `@name`, `@channel` and `#channel` become mentions. Waits until the app was told. */
   says(channel: SlackChannel, text: string, options?: SayingOptions): Promise<Said>;
+  /** A system message comes of it. */
+  renames(channel: SlackChannel, name: string): Promise<SlackMessage>;
   /** `says`, with `@quartet` in front. */
   mentions(channel: SlackChannel, text: string, options?: SayingOptions): Promise<Said>;
 }
@@ -99,18 +101,33 @@ export function createWriting(
         },
       });
       tellOfMention(channel, message);
-      const about = (): Delivery[] =>
-        deliveries
-          .slice(seen)
-          .filter(({ envelope }) => (envelope.payload.event as Json | undefined)?.event_ts === message.ts);
-      const heard = (): boolean => about().every(({ receipt }) => receipt !== null);
-      await waitUntil(world, 'the app to hear of a message', heard, 10_000);
-      return { message, receipts: about().flatMap(({ receipt }) => receipt ?? []) };
+      const receipts = await heardBy(message, seen);
+      return { message, receipts };
+    },
+
+    async renames(channel, name) {
+      const text = `<@${user.id}> has renamed the channel from "${channel.name}" to "${name}"`;
+      const seen = deliveries.length;
+      channel.name = name;
+      const message = post(platform, team, channel, { user: user.id, text, subtype: 'channel_name' });
+      await heardBy(message, seen);
+      return message;
     },
 
     mentions: (channel, text, options) => writing.says(channel, `@quartet ${text}`, options),
   };
   return writing;
+
+  /** Wait until the app has answered to every event of a message, or failed to. */
+  async function heardBy(message: SlackMessage, seen: number): Promise<Receipt[]> {
+    const about = (): Delivery[] =>
+      deliveries
+        .slice(seen)
+        .filter(({ envelope }) => (envelope.payload.event as Json | undefined)?.event_ts === message.ts);
+    const heard = (): boolean => about().every(({ receipt }) => receipt !== null);
+    await waitUntil(world, 'the app to hear of a message', heard, 10_000);
+    return about().flatMap(({ receipt }) => receipt ?? []);
+  }
 
   /** A file of this person's, there from the start: only uploads over the API are shared late. */
   function ownFile(name: string, bytes: Uint8Array): SlackFile {

@@ -79,7 +79,8 @@ test('messages: empty, too long, of others, gone, in threads that are none', asy
   const { message: hers } = await alice.says(general, 'hers');
   expect(await post(general.id, { text: '' })).toBe('no_text');
   expect(await post(general.id, { thread_ts: 'yesterday' })).toBe('invalid_thread_ts');
-  expect(await post(general.id, { thread_ts: '1700000000.000001' })).toBe('thread_not_found');
+  const rename = await alice.renames(general, 'harbour');
+  expect(await post(general.id, { thread_ts: rename.ts })).toBe('cannot_reply_to_message');
   const update = (ts: string, text: string) => answer('chat.update', { channel: general.id, ts, text });
   expect(await update(mine, 'x'.repeat(4001))).toBe('msg_too_long');
   expect(await update(hers.ts, 'mine now')).toBe('cant_update_message');
@@ -92,6 +93,15 @@ test('messages: empty, too long, of others, gone, in threads that are none', asy
   );
   const warned = await client.chat.postMessage({ channel: general.id, text: 'x'.repeat(40_001) });
   expect(warned.response_metadata).toMatchObject({ warnings: ['message_truncated'] });
+});
+
+test('an answer to a message that is gone lands in the channel, and only its missing thread_ts tells', async () => {
+  const { general } = slack;
+  const parent = await postedBy(general);
+  await client.chat.delete({ channel: general.id, ts: parent });
+  const sent = await client.chat.postMessage({ channel: general.id, text: 'lost', thread_ts: parent });
+  expect(sent.message?.thread_ts).toBeUndefined();
+  expect(slack.messages(general).map(({ text, threadTs }) => [text, threadTs])).toEqual([['lost', null]]);
 });
 
 test('metadata is kept, given to who asks for all of it, and checked', async () => {

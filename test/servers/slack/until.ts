@@ -10,6 +10,7 @@ export function waitUntil<T>(
   return new Promise((resolve, reject) => {
     const end = (): void => {
       clearTimeout(deadline);
+      clearInterval(looks);
       world.changes.off('change', look);
     };
     const look = (): void => {
@@ -30,6 +31,8 @@ export function waitUntil<T>(
         new Error(`Expected ${what} within ${deadlineMs} ms; the bot's last calls: ${calls.join(', ') || 'none'}`),
       );
     }, deadlineMs);
+    // What happens inside the app changes nothing here, and may be awaited all the same.
+    const looks = setInterval(look, 20);
     world.changes.on('change', look);
     look();
   });

@@ -29,7 +29,7 @@ export type ChannelKind = 'public' | 'private' | 'im' | 'mpim';
 export interface SlackChannel {
   readonly id: string;
   readonly team: string;
-  readonly name: string;
+  name: string;
   readonly kind: ChannelKind;
   readonly members: Set<string>;
   /** In the order in which they were posted, those in threads and the deleted ones too. */

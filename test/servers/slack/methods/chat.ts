@@ -122,7 +122,10 @@ function threadOf({ args }: MethodCall, channel: SlackChannel): string | null {
   if (ts === null) return null;
   if (!/^\d+\.\d{6}$/.test(ts)) throw new Refusal('invalid_thread_ts');
   const parent = channel.messages.find((message) => message.ts === ts);
-  if (parent === undefined) throw new Refusal('thread_not_found');
+  const answered = channel.messages.some(({ threadTs, deleted }) => threadTs === ts && !deleted);
+  // A parent that is gone is no error: the message silently lands in the channel, and only its missing `thread_ts` tells.
+  if (parent === undefined || (parent.deleted && !answered)) return null;
+  if (parent.subtype?.startsWith('channel_') === true) throw new Refusal('cannot_reply_to_message');
   // A reply's own ts is taken for its parent's.
   return parent.threadTs ?? ts;
 }
