@@ -75,31 +75,41 @@ function mode({ SLACK_SIGNING_SECRET }: Config): Finding[] {
   ];
 }
 
-const channelsSchema = z.object({ channels: z.array(z.object({ id: z.string(), name: z.string().optional() })) });
+const channelsSchema = z.object({
+  channels: z.array(z.object({ id: z.string(), is_member: z.boolean().optional() })),
+  response_metadata: z.object({ next_cursor: z.string().optional() }).optional(),
+});
+/** Of a thousand channels each. */
+const maxPages = 5;
 
 async function checkMembership(config: Config, token: string): Promise<Finding[]> {
-  const answer = await ask(config, 'users.conversations', token, {
-    types: 'public_channel,private_channel',
-    limit: '1000',
-    exclude_archived: 'true',
-  });
-  const parsed = channelsSchema.safeParse(answer?.body);
-  if (!parsed.success) {
-    return [
-      warning(
-        `Slack does not say in which channels the bot is: ${String(answer?.body['error'] ?? 'no answer')}.`,
-        advice.scopes,
-      ),
-    ];
+  const joined = await joinedChannels(config, token);
+  if (typeof joined === 'string') {
+    return [warning(`Slack does not say in which channels the bot is: ${joined}.`, advice.scopes)];
   }
-  const joined = new Set(parsed.data.channels.map(({ id }) => id));
-  const absent = config.SLACK_CHANNELS.filter((id) => !id.startsWith('D') && !joined.has(id));
+  const absent = config.SLACK_CHANNELS.filter((id) => id.startsWith('C') && !joined.has(id));
   if (absent.length > 0) {
     return absent.map((id) => warning(`The bot is not in ${id}, which SLACK_CHANNELS names.`, advice.invite));
   }
-  if (joined.size === 0)
-    return [warning('The bot is in no channel yet; it joins public ones when it is asked there.', advice.invite)];
-  return [good(`The bot is in ${joined.size} channel${joined.size === 1 ? '' : 's'}.`)];
+  if (joined.size > 0) return [good(`The bot is in ${joined.size} channel${joined.size === 1 ? '' : 's'}.`)];
+  return [warning('The bot is in no channel yet; it joins public ones when it is asked there.', advice.invite)];
+}
+
+/** The ids, or Slack's word for why it does not tell. */
+async function joinedChannels(config: Config, token: string): Promise<Set<string> | string> {
+  const joined = new Set<string>();
+  let cursor = '';
+  for (let page = 0; page < maxPages; page++) {
+    const types = 'public_channel,private_channel';
+    const asked = { types, limit: '1000', exclude_archived: 'true', ...(cursor === '' ? {} : { cursor }) };
+    const answer = await ask(config, 'conversations.list', token, asked);
+    const parsed = channelsSchema.safeParse(answer?.body);
+    if (!parsed.success) return String(answer?.body['error'] ?? 'no answer');
+    for (const { id, is_member } of parsed.data.channels) if (is_member === true) joined.add(id);
+    cursor = parsed.data.response_metadata?.next_cursor ?? '';
+    if (cursor === '') break;
+  }
+  return joined;
 }
 
 function checkClock(headers: Headers, now: number): Finding[] {

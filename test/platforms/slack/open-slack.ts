@@ -32,6 +32,7 @@ export interface OpenSlackOptions {
   readonly platform?: Partial<SlackPlatformOptions>;
   readonly jobs?: Partial<CreateJobsOptions>;
   readonly mode?: 'socket' | 'http';
+  readonly installable?: (slack: SlackServer) => NonNullable<SlackPlatformOptions['install']>;
 }
 
 /** The bot without its main program: jobs with a real engine, and Slack's adapter. */
@@ -90,7 +91,7 @@ export async function openBot(
   const platform = createSlackPlatform({
     services,
     botToken: slack.botToken,
-    install: null,
+    install: options.installable?.(slack) ?? null,
     appToken: isHttp ? null : slack.appToken,
     signingSecret: isHttp ? slack.signingSecret : null,
     apiUrl: slack.apiUrl,
@@ -103,18 +104,19 @@ export async function openBot(
     clock: Date.now,
     ...options.platform,
   });
-  const closeHttp = platform.routes === null ? null : await listen(slack, platform);
+  const http = platform.routes === null ? null : await listen(slack, platform);
   await platform.start();
-  if (closeHttp !== null) await closeHttp.connect();
+  if (http !== null) await http.connect();
   await jobs.start([platform]);
   let closing: Promise<void> | null = null;
   const close = async () => {
     await platform.close();
     await jobs.close();
     await engine.close();
-    await closeHttp?.close();
+    await http?.close();
   };
-  return { engine, jobs, store, services, platform, log, reached, close: () => (closing ??= close()) };
+  const url = http?.url ?? '';
+  return { engine, jobs, store, services, platform, log, reached, url, close: () => (closing ??= close()) };
 }
 
 async function listen(slack: SlackServer, platform: Awaited<ReturnType<typeof createSlackPlatform>>) {
@@ -124,7 +126,7 @@ async function listen(slack: SlackServer, platform: Awaited<ReturnType<typeof cr
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${port}/slack/events`,
     connect: () => slack.postTo(`http://127.0.0.1:${port}/slack/events`),
     async close() {
       const closed = once(server, 'close');
@@ -140,7 +142,7 @@ export async function openSlack(options: OpenSlackOptions = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'quartet-slack-'));
   const manifest = renderSlackManifest(commands, {
     publicUrl: options.mode === 'http' ? 'https://quartet.example' : null,
-    installable: false,
+    installable: options.installable !== undefined,
   });
   const slack = await startSlackServer({ manifest, shareDelayMs: 10, pace: 100, ...options.server });
   const pictures = await createPictureFolder(folder);
