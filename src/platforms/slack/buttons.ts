@@ -15,7 +15,7 @@ export function renderButtons(
   buttons: readonly ReplyButton[],
   { ids, say }: { readonly ids: ButtonIds; readonly say: SlackMessages },
 ): types.ActionsBlock[] {
-  const rows = Map.groupBy(buttons, ({ command, options }) => (options['picture'] === undefined ? '' : command));
+  const rows = Map.groupBy(buttons, ({ command, options }) => (options.picture === undefined ? '' : command));
   return [...rows.values()].map((row) => ({
     type: 'actions',
     elements: row.slice(0, slackLimits.actionsPerBlock).flatMap((button) => renderButton(job, button, ids, say)),
@@ -25,7 +25,7 @@ export function renderButtons(
 function renderButton(job: Job, button: ReplyButton, ids: ButtonIds, say: SlackMessages): types.Button[] {
   const { command, label, options, style } = button;
   if (!isButtonCommand(command)) return [];
-  const picture = typeof options['picture'] === 'number' ? options['picture'] : null;
+  const picture = typeof options.picture === 'number' ? options.picture : null;
   const owner = isForOwnerOnly(command) ? job.requester.userId : null;
   return [
     {

@@ -27,10 +27,6 @@ export function withoutMention(text: string, botUserId: string): string {
   return plainText(text.replaceAll(mention, (whole, user: string) => (user === botUserId ? ' ' : whole)));
 }
 
-export function mentions(text: string, userId: string): boolean {
-  return [...text.matchAll(mention)].some(([, user]) => user === userId);
-}
-
 /** A text as the person typed it: Slack's own marks are turned back into words. */
 export function plainText(text: string): string {
   const words = text

@@ -34,14 +34,11 @@ export async function checkSlack(config: Config, { clock }: CheckSlackOptions): 
     return [bad(`Slack does not answer at ${config.SLACK_API_URL}.`, 'Check the network, and SLACK_API_URL.')];
   }
   const clockFinding = checkClock(identity.headers, clock());
-  if (identity.body['ok'] !== true) {
-    return [
-      bad(`Slack does not take the bot token: ${String(identity.body['error'])}.`, advice.token),
-      ...clockFinding,
-    ];
+  if (identity.body.ok !== true) {
+    return [bad(`Slack does not take the bot token: ${wordOf(identity)}.`, advice.token), ...clockFinding];
   }
   return [
-    good(`Slack knows the bot as ${String(identity.body['user'])} in ${String(identity.body['team'])}.`),
+    good(`Slack knows the bot as ${String(identity.body.user)} in ${String(identity.body.team)}.`),
     ...checkScopes(identity.headers),
     ...(config.SLACK_APP_TOKEN === null ? mode(config) : await checkSocketMode(config, config.SLACK_APP_TOKEN)),
     ...(await checkMembership(config, token)),
@@ -58,8 +55,8 @@ function checkScopes(headers: Headers): Finding[] {
 
 async function checkSocketMode(config: Config, appToken: string): Promise<Finding[]> {
   const opened = await ask(config, 'apps.connections.open', appToken);
-  if (opened?.body['ok'] === true) return [good('Socket Mode is open to the app-level token.')];
-  const word = opened === null ? 'no answer' : String(opened.body['error']);
+  if (opened?.body.ok === true) return [good('Socket Mode is open to the app-level token.')];
+  const word = wordOf(opened);
   return [bad(`Slack opens no socket for the app-level token: ${word}.`, advice.appToken)];
 }
 
@@ -104,7 +101,7 @@ async function joinedChannels(config: Config, token: string): Promise<Set<string
     const asked = { types, limit: '1000', exclude_archived: 'true', ...(cursor === '' ? {} : { cursor }) };
     const answer = await ask(config, 'conversations.list', token, asked);
     const parsed = channelsSchema.safeParse(answer?.body);
-    if (!parsed.success) return String(answer?.body['error'] ?? 'no answer');
+    if (!parsed.success) return wordOf(answer);
     for (const { id, is_member } of parsed.data.channels) if (is_member === true) joined.add(id);
     cursor = parsed.data.response_metadata?.next_cursor ?? '';
     if (cursor === '') break;
@@ -119,6 +116,12 @@ function checkClock(headers: Headers, now: number): Finding[] {
   if (seconds < 60) return [good('The clock agrees with Slack’s.')];
   const what = `The clock is ${seconds} s away from Slack’s.`;
   return [seconds < slackLimits.requestAgeSeconds ? warning(what, advice.clock) : bad(what, advice.clock)];
+}
+
+/** Slack's word for what is wrong. */
+function wordOf(answer: Answer | null): string {
+  const word = answer?.body.error;
+  return typeof word === 'string' ? word : 'no answer';
 }
 
 /** Without the library: headers are what is looked for. Null where Slack does not answer. */

@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
+import type { CommandServices, Reply } from '../../../commands/define-command.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
 import { settings as settingsCommand } from '../../../commands/settings.ts';
-import type { CommandServices, Reply } from '../../../commands/define-command.ts';
 import type { FinishedJob } from '../../jobs/job.ts';
 import type { QueueOverview } from '../../jobs/jobs.ts';
 import { messagesFor } from '../../messages/messages.ts';

@@ -34,8 +34,8 @@ export function createHttpReceiver(options: HttpReceiverOptions): Receiver & { r
     }
     const body = readBody(new TextDecoder().decode(raw), context.req.header('content-type') ?? '');
     if (body === null) return context.text('Expected JSON or a form.', 400);
-    if (body['ssl_check'] !== undefined) return context.body(null, 200);
-    if (body['type'] === 'url_verification') return context.json({ challenge: body['challenge'] });
+    if (body.ssl_check !== undefined) return context.body(null, 200);
+    if (body.type === 'url_verification') return context.json({ challenge: body.challenge });
     // Slack sends it again, to another process or to this one after its restart.
     if (app === null || !isOpen) return context.text('Not ready.', 503);
     return answer(context, app, body);

@@ -28,8 +28,8 @@ export function listenToButtons(app: App, parts: ButtonListening): void {
 function askedBy(body: BlockAction<ButtonAction>, action: ButtonAction, team: string, duplicates: Duplicates): Asked {
   const { user, container } = body;
   const channel = body.channel?.id ?? user.id;
-  const thread = typeof container['thread_ts'] === 'string' ? container['thread_ts'] : null;
-  const pressed = typeof container['message_ts'] === 'string' ? container['message_ts'] : null;
+  const thread = typeof container.thread_ts === 'string' ? container.thread_ts : null;
+  const pressed = typeof container.message_ts === 'string' ? container.message_ts : null;
   const mark = `slack:press:${team}:${user.id}:${channel}:${pressed ?? ''}:${action.value ?? ''}`;
   return {
     place: { team, channel, thread },

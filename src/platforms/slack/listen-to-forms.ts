@@ -45,7 +45,7 @@ export function listenToForms(app: App, parts: FormListening): void {
     async ({ ack, shortcut, context }) => {
       await ack();
       const { channel, user, message, trigger_id } = shortcut;
-      const thread = typeof message['thread_ts'] === 'string' ? message['thread_ts'] : message.ts;
+      const thread = typeof message.thread_ts === 'string' ? message.thread_ts : message.ts;
       const team = context.teamId ?? user.team_id ?? '';
       const mark = `slack:draw-this:${team}:${user.id}:${channel.id}:${message.ts}`;
       const asked: Asked = {
@@ -57,7 +57,7 @@ export function listenToForms(app: App, parts: FormListening): void {
         key: duplicates.pressKey(mark, Number(shortcut.action_ts) * 1_000),
       };
       const text = plainText(message.text ?? '');
-      const file = firstPicture(message['files']);
+      const file = firstPicture(message.files);
       await invoker.invoke(asked, async (reading) => {
         if (text !== '') return drawThis(text, file, reading, parts);
         await openDrawForm(reading, trigger_id, { channel: channel.id, thread, file }, services);
@@ -101,7 +101,7 @@ interface FormPlace {
 function openDrawForm(
   reading: Reading,
   triggerId: string,
-  { channel, thread = undefined, file = null }: FormPlace,
+  { channel, thread, file = null }: FormPlace,
   services: CommandServices,
 ): Promise<void> {
   const memory = { locale: reading.requester.locale, channel, thread: thread ?? null, file: file?.id ?? null };

@@ -1,7 +1,7 @@
 import type { Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { CommandServices } from '../../../commands/define-command.ts';
-import { type ButtonIds } from '../button-id.ts';
+import type { ButtonIds } from '../button-id.ts';
 import type { ChatPlatform } from '../chat-platform.ts';
 import { createAnswers } from './answers.ts';
 import { createBoltApp } from './app.ts';

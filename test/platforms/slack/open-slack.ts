@@ -1,10 +1,10 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getRequestListener } from '@hono/node-server';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import pino from 'pino';
 import { afterEach } from 'vitest';
 import type { CommandServices } from '../../../commands/define-command.ts';
@@ -69,7 +69,10 @@ export async function openBot(
   /** Resolves when so many jobs have come to that state in this process. */
   const reached = (state: JobState, count = 1): Promise<void> => {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const deadline = setTimeout(() => reject(new Error(`Expected ${count} to be ${state}, got ${states}`)), 20_000);
+    const deadline = setTimeout(
+      () => reject(new Error(`Expected ${count} to be ${state}, got ${states.join()}`)),
+      20_000,
+    );
     const look = () => {
       if (states.filter((known) => known === state).length >= count) resolve();
     };
@@ -197,7 +200,7 @@ export async function untilResult({ slack }: SlackWorld, channel = slack.general
 
 /** Which of a job's messages it is. */
 export function partOf(metadata: Record<string, unknown> | null): unknown {
-  return (metadata?.['event_payload'] as Record<string, unknown> | undefined)?.['part'];
+  return (metadata?.event_payload as Record<string, unknown> | undefined)?.part;
 }
 
 /** Everything that people read in a message. */
