@@ -19,7 +19,7 @@ import { createButtonIds } from './platforms/button-id.ts';
 import { loadButtonSecret } from './platforms/button-secret.ts';
 import type { ChatPlatform } from './platforms/chat-platform.ts';
 import { createWebPlatform } from './platforms/web/web-platform.ts';
-import { openStore } from './store/open-store.ts';
+import { openStore, type Store } from './store/open-store.ts';
 import { createHealthRoutes } from './telemetry/health.ts';
 
 /** The running program. */
@@ -142,8 +142,12 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
       routes.route('/', web.routes);
       platforms.push(web);
     }
-
-    platforms.push(...(await openChats(config, services, logger)));
+    const secret = await loadButtonSecret(config.BUTTON_SECRET, config.DATA_DIR);
+    const discord = await openDiscord(config, services, secret, logger);
+    if (discord !== null) platforms.push(discord);
+    const slack = await openSlack(config, services, secret, store, logger);
+    if (slack !== null) platforms.push(slack);
+    if (slack !== null && slack.routes !== null) routes.route('/', slack.routes);
 
     const server = await listen(routes, config);
     closers.push(() => closeServer(server));
@@ -164,14 +168,28 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
   }
 }
 
-/** The chats whose settings are there. */
-async function openChats(config: Config, services: CommandServices, logger: Logger): Promise<ChatPlatform[]> {
+/** Discord, where its settings are there. */
+async function openDiscord(config: Config, services: CommandServices, secret: Uint8Array, logger: Logger) {
   const { DISCORD_TOKEN } = config;
-  if (DISCORD_TOKEN === null) return [];
-  const ids = createButtonIds(await loadButtonSecret(config.BUTTON_SECRET, config.DATA_DIR));
+  if (DISCORD_TOKEN === null) return null;
   // discord.js takes a while to load, and the playground does without.
   const { createDiscordPlatform } = await import('./platforms/discord/discord-platform.ts');
-  return [createDiscordPlatform({ config: { ...config, DISCORD_TOKEN }, services, ids, logger, clock: Date.now })];
+  const ids = createButtonIds(secret);
+  return createDiscordPlatform({ config: { ...config, DISCORD_TOKEN }, services, ids, logger, clock: Date.now });
+}
+
+/** Slack, where its settings are there. */
+async function openSlack(
+  config: Config,
+  services: CommandServices,
+  secret: Uint8Array,
+  { slackInstallations: installations, soleProcess }: Store,
+  logger: Logger,
+) {
+  if (config.SLACK_BOT_TOKEN === null && config.SLACK_CLIENT_ID === null) return null;
+  // Bolt takes a while to load, and the playground does without.
+  const { createSlackFromConfig } = await import('./platforms/slack/from-config.ts');
+  return createSlackFromConfig(config, { services, secret, installations, soleProcess, logger, clock: Date.now });
 }
 
 async function listen(routes: Hono, { HTTP_HOST, HTTP_PORT }: Config): Promise<Server> {

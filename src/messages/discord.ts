@@ -1,3 +1,5 @@
+import { type Language, languageOf } from './messages.ts';
+
 /** How far, as a bar of ten. */
 function bar(share: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * 10);
@@ -93,13 +95,9 @@ const korean: DiscordMessages = {
   },
 };
 
-const locales: Readonly<Record<string, DiscordMessages>> = { en: english, ko: korean };
-
-/** Locales besides English, by the code that Discord uses. */
-export const discordLocales = { ko: korean } as const satisfies Readonly<Record<string, DiscordMessages>>;
+const catalogues: Readonly<Record<Language, DiscordMessages>> = { en: english, ko: korean };
 
 /** The catalogue for a BCP 47 tag; English where there is none. */
 export function discordMessagesFor(locale: string): DiscordMessages {
-  const language = locale.toLowerCase().split(/[-_]/)[0] ?? '';
-  return Object.hasOwn(locales, language) ? (locales[language] ?? english) : english;
+  return catalogues[languageOf(locale) ?? 'en'];
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { JobStore } from '../jobs/job-store.ts';
 import type { PictureStore } from '../jobs/picture-store.ts';
+import { createInstallations, type Installations } from './installations.ts';
 import { createJobStore } from './job-store.ts';
 import { type OpenDatabaseOptions, openDatabase } from './open-database.ts';
 import { createPictureFolder } from './picture-folder.ts';
@@ -11,6 +12,8 @@ export interface Store {
   readonly name: string;
   readonly jobs: JobStore;
   readonly pictures: PictureStore;
+  /** What Slack's workspaces gave the bot when they installed it. */
+  readonly slackInstallations: Installations;
   /** No other process can have it open. */
   readonly soleProcess: boolean;
   /** Whether the database answers; throws a `StoreError` when it does not. */
@@ -27,6 +30,7 @@ export async function openStore(options: OpenDatabaseOptions): Promise<Store> {
       name: database.name,
       jobs: createJobStore(database),
       pictures: await createPictureFolder(join(options.dataDir, 'pictures')),
+      slackInstallations: createInstallations(database, 'slack'),
       soleProcess: database.exclusive,
       async check() {
         await database.query('select 1');

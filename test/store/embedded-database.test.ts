@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import pino from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Database } from '../../src/store/database.ts';
+import { createInstallations } from '../../src/store/installations.ts';
 import { createJobStore } from '../../src/store/job-store.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { openDatabase } from '../../src/store/open-database.ts';
@@ -55,6 +56,17 @@ describe('embedded database', () => {
     await store.submit(job, { maxQueue: 9_999, maxJobsPerUser: 9_999, dailyImagesPerUser: 9_999 });
     await database.query(`update jobs set request = '{}' where id = $1`, [job.id]);
     await expect(store.get(job.id)).rejects.toMatchObject({ code: 'row_damaged' });
+  });
+
+  it('keeps what a workspace gave when it installed the bot, by platform', async () => {
+    const slack = createInstallations(database, 'slack');
+    expect(await slack.read('T1')).toBeNull();
+    await slack.write('T1', 'first');
+    await slack.write('T1', 'second');
+    expect(await slack.read('T1')).toBe('second');
+    expect(await createInstallations(database, 'other').read('T1')).toBeNull();
+    await slack.remove('T1');
+    expect(await slack.read('T1')).toBeNull();
   });
 
   it('undoes a transaction that throws', async () => {

@@ -6,6 +6,8 @@ import { registerDiscord } from '../../../src/platforms/discord/register.ts';
 import { type DiscordServer, startDiscordServer } from '../../servers/discord/start.ts';
 import { type Bot, configFor, openBot } from './open-discord.ts';
 
+const say = (name: string) => () => ({ name: name.toLowerCase(), title: name, description: name });
+
 describe('the commands as Discord wants them', () => {
   test('slash commands, in servers, direct messages and private channels, for servers and users', () => {
     const rendered = renderDiscordCommands(commands);
@@ -18,23 +20,32 @@ describe('the commands as Discord wants them', () => {
     }
   });
 
+  test('names, descriptions and choices in Korean too', () => {
+    const imagine = renderDiscordCommands(commands).find(({ name }) => name === 'imagine');
+    expect(imagine).toMatchObject({
+      name_localizations: { ko: '그리기' },
+      description_localizations: { ko: '설명한 그림을 그려요' },
+    });
+    expect(JSON.stringify(imagine)).toContain('"ko":"프롬프트"');
+  });
+
   test('each kind of option', () => {
     const command = defineCommand({
       name: 'paint',
-      description: 'Paint',
+      text: () => ({ name: 'paint', description: 'Paint', examples: [] }),
       surface: 'slash',
       options: [
-        { name: 'text', type: 'text', description: 'Words', maxLength: 9_000, required: true },
-        { name: 'whole', type: 'integer', description: 'Whole', min: 1, max: 4 },
-        { name: 'real', type: 'number', description: 'Real', min: 0.5, max: 1 },
-        { name: 'flag', type: 'boolean', description: 'Flag' },
-        { name: 'file', type: 'picture', description: 'File' },
-        { name: 'fixed', type: 'choice', description: 'Fixed', choices: () => [{ value: 'a', label: 'A' }] },
+        { name: 'text', type: 'text', text: say('Words'), maxLength: 9_000, required: true },
+        { name: 'whole', type: 'integer', text: say('Whole'), min: 1, max: 4 },
+        { name: 'real', type: 'number', text: say('Real'), min: 0.5, max: 1 },
+        { name: 'flag', type: 'boolean', text: say('Flag') },
+        { name: 'file', type: 'picture', text: say('File') },
+        { name: 'fixed', type: 'choice', text: say('Fixed'), choices: () => [{ value: 'a', label: () => 'A' }] },
         {
           name: 'open',
           type: 'choice',
-          description: 'Open',
-          choices: ({ engine }) => engine.models.map(({ id }) => ({ value: id, label: id })),
+          text: say('Open'),
+          choices: ({ engine }) => engine.models.map(({ id }) => ({ value: id, label: () => id })),
         },
       ],
       run: () => Promise.reject(new Error('never run')),

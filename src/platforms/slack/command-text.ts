@@ -1,0 +1,39 @@
+import type { CommandLine } from '../../../commands/command-line.ts';
+import { parseCommandLine } from '../../../commands/index.ts';
+import type { Messages } from '../../messages/messages.ts';
+import { unescapeText } from './escape.ts';
+
+/** A mention as Slack writes it into a text: `<@U123>` or `<@U123|ada>`. */
+const mention = /<@([A-Z0-9]+)(?:\|[^>]*)?>/gu;
+const channelLink = /<#([A-Z0-9]+)(?:\|([^>]*))?>/gu;
+/** `<https://example.com|example.com>`; also the special ones, `<!here>`. */
+const link = /<([^<>|]*)(?:\|([^<>]*))?>/gu;
+
+/** `/imagine <text>` or `/quartet <command> <text>` as the line that the commands read. */
+export function readSlashCommand(command: string, text: string, messages: Messages): CommandLine {
+  const line = plainText(text);
+  if (command === '/imagine') return parseCommandLine(`/imagine ${line}`, messages);
+  return parseCommandLine(line === '' ? '/help' : `/${line.replace(/^[/!]/u, '')}`, messages);
+}
+
+/** `!imagine a red boat`, `!queue`; null for a text that is no command. */
+export function readBang(text: string): string | null {
+  const line = plainText(text);
+  return /^![a-z][\w-]*(?=\s|$)/iu.test(line) ? line : null;
+}
+
+/** What was said to the bot: the text without the mention that called it. */
+export function withoutMention(text: string, botUserId: string): string {
+  return plainText(text.replaceAll(mention, (whole, user: string) => (user === botUserId ? ' ' : whole)));
+}
+
+/** A text as the person typed it: Slack's own marks are turned back into words. */
+export function plainText(text: string): string {
+  const words = text
+    .replaceAll(mention, (_, user: string) => `@${user}`)
+    .replaceAll(channelLink, (_, id: string, name?: string) => `#${name ? name : id}`)
+    .replaceAll(link, (_, target: string, label?: string) => label ?? target.replace(/^!/u, '@'));
+  return unescapeText(words)
+    .replaceAll(/[\u00a0\u2007\u202f]/gu, ' ')
+    .trim();
+}

@@ -1,0 +1,30 @@
+import { commands } from '../../../commands/index.ts';
+
+/**
+ * Text that Slack shows as it is. `<` and `>` open links, mentions and `<!channel>`, and `&` opens entities: nothing
+ * that a person typed may.
+ */
+export function escapeText(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+}
+
+/** What a person typed, as Slack handed it over: entities are characters again. */
+export function unescapeText(text: string): string {
+  return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+}
+
+const subcommands = commands.filter(({ name, surface }) => surface === 'slash' && name !== 'imagine');
+const subcommand = new RegExp(`(?<![\\w/])/(${subcommands.map(({ name }) => name).join('|')})(?![\\w-])`, 'gu');
+
+/** The core's Markdown in Slack's own: `*bold*`, bullets, and the commands by the names that they have here. */
+export function toMrkdwn(markdown: string): string {
+  return escapeText(markdown)
+    .replaceAll(/\*\*([^*\n]+)\*\*/gu, '*$1*')
+    .replaceAll(/^- /gmu, '• ')
+    .replaceAll(subcommand, '/quartet $1');
+}
+
+/** A person's text in bold. Slack knows no escape for its own marks, so those are taken out. */
+export function bold(text: string): string {
+  return `*${escapeText(text.replaceAll(/[*`~\n\r]/gu, ' ').trim())}*`;
+}
