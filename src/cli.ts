@@ -1,9 +1,11 @@
 import { randomInt } from 'node:crypto';
+import { parseArgs } from 'node:util';
 import { config as readDotenv } from 'dotenv';
 import type { Logger } from 'pino';
 import { type Config, parseConfig } from './config.ts';
 import { checkDatabase } from './doctor/check-database.ts';
 import { checkEngine } from './doctor/check-engine.ts';
+import type { Finding } from './doctor/finding.ts';
 import { type Check, runDoctor } from './doctor/run-doctor.ts';
 import { QuartetError } from './errors.ts';
 import { openEngine, startQuartet } from './main.ts';
@@ -14,6 +16,9 @@ const usage = `Usage: npm start | npm run imagine -- "a prompt" [options]
 
   serve     the bot and its playground (npm start)
   imagine   draw one prompt into files (npm run imagine -- --help)
+  register  tell Discord the commands, and print the manifest of the Slack app (npm run register)
+            --slack-url https://...  the address that Slack calls, for HTTP mode
+            --out FILE               write the manifest there
   doctor    look whether everything that the settings name can be used (npm run doctor)
 `;
 
@@ -26,6 +31,8 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       return withSettings(serve);
     case 'doctor':
       return withSettings(doctor);
+    case 'register':
+      return withSettings((config) => register(rest, config));
     case 'imagine':
       return withSettings((config, logger) => imagine(rest, config, logger));
     case undefined:
@@ -76,12 +83,53 @@ async function doctor(config: Config): Promise<number> {
   return isFine ? 0 : 1;
 }
 
+async function register(argv: readonly string[], config: Config): Promise<number> {
+  const print = (text: string) => process.stdout.write(text);
+  const asked = readRegisterOptions(argv);
+  if (asked === null) return notUnderstood('register takes --slack-url and --out, each with a value.');
+  const { DISCORD_TOKEN } = config;
+  if (DISCORD_TOKEN !== null) {
+    const { registerDiscord } = await import('./platforms/discord/register.ts');
+    const difference = await registerDiscord({ ...config, DISCORD_TOKEN });
+    const said = Object.entries(difference).flatMap(([what, names]) =>
+      names.length === 0 ? [] : [`${what} ${names.join(', ')}`],
+    );
+    print(`Discord: ${said.length === 0 ? 'nothing has changed' : said.join('; ')}.\n\n`);
+  }
+  const { registerSlack } = await import('./platforms/slack/register.ts');
+  await registerSlack(config, { ...asked, print });
+  return 0;
+}
+
+function readRegisterOptions(argv: readonly string[]): { publicUrl: string | null; file: string | null } | null {
+  try {
+    const options = { 'slack-url': { type: 'string' }, out: { type: 'string' } } as const;
+    const { values } = parseArgs({ args: [...argv], options });
+    return { publicUrl: values['slack-url'] ?? null, file: values.out ?? null };
+  } catch {
+    return null;
+  }
+}
+
 function checksOf(config: Config, logger: Logger): readonly Check[] {
   const { DATABASE_URL: databaseUrl, DATA_DIR: dataDir } = config;
   return [
     { part: 'Engine', run: () => checkEngine(() => openEngine(config, logger)) },
     { part: 'Database', run: () => checkDatabase({ databaseUrl, dataDir, logger, clock: Date.now }) },
+    { part: 'Discord', run: () => lookAtDiscord(config) },
+    { part: 'Slack', run: () => lookAtSlack(config) },
   ];
+}
+
+async function lookAtDiscord({ DISCORD_TOKEN, ...config }: Config): Promise<readonly Finding[]> {
+  if (DISCORD_TOKEN === null) return [{ state: 'good', what: 'It is off: DISCORD_TOKEN is not set.', advice: null }];
+  const { checkDiscord } = await import('./platforms/discord/doctor.ts');
+  return checkDiscord({ ...config, DISCORD_TOKEN }, Date.now);
+}
+
+async function lookAtSlack(config: Config): Promise<readonly Finding[]> {
+  const { checkSlack } = await import('./platforms/slack/doctor.ts');
+  return checkSlack(config, { clock: Date.now });
 }
 
 function imagine(argv: readonly string[], config: Config, logger: Logger): Promise<number> {

@@ -27,7 +27,7 @@ const advice = {
 export async function checkSlack(config: Config, { clock }: CheckSlackOptions): Promise<readonly Finding[]> {
   const { SLACK_BOT_TOKEN: token, SLACK_CLIENT_ID: clientId } = config;
   if (token === null && clientId === null)
-    return [good('Slack is off: neither SLACK_BOT_TOKEN nor SLACK_CLIENT_ID is set.')];
+    return [good('It is off: neither SLACK_BOT_TOKEN nor SLACK_CLIENT_ID is set.')];
   if (token === null) return [good('Slack: people install the bot themselves at /slack/install.'), ...mode(config)];
   const identity = await ask(config, 'auth.test', token);
   if (identity === null) {

@@ -14,7 +14,8 @@ export interface RegisterSlackOptions {
 
 /** Slack has no call that a bot may register itself with: the manifest is pasted into its page, once a change. */
 export async function registerSlack(config: Config, { publicUrl, file, print }: RegisterSlackOptions): Promise<void> {
-  const isHttp = config.SLACK_APP_TOKEN === null && config.SLACK_SIGNING_SECRET !== null;
+  // Before the app is made there is no secret yet: then the address says that Slack is to call it.
+  const isHttp = publicUrl !== null || (config.SLACK_APP_TOKEN === null && config.SLACK_SIGNING_SECRET !== null);
   const address = publicUrl?.replace(/\/+$/u, '') ?? null;
   if (isHttp && (address === null || !/^https:\/\/[^/]+$/u.test(address))) {
     throw new ConfigError([
