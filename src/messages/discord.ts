@@ -1,3 +1,5 @@
+import { type Language, languageOf } from './messages.ts';
+
 /** How far, as a bar of ten. */
 function bar(share: number): string {
   const full = Math.round(Math.min(1, Math.max(0, share)) * 10);
@@ -39,12 +41,8 @@ const english = {
   openResult: 'Open',
   form: {
     title: 'Change and draw again',
-    prompt: 'Prompt',
-    negative: 'Keep out of the pictures',
-    steps: 'Steps',
-    guidance: 'Guidance',
-    seed: 'Seed',
-    image: 'A picture to start from',
+    settings: 'Settings',
+    settingsHint: 'As in steps:30 guidance:5 seed:7 style:woodcut; what you take out stays as it was.',
   },
 };
 
@@ -55,51 +53,43 @@ const korean: DiscordMessages = {
   heading: (prompt, user) => `**${prompt}** · ${user}`,
   thinking: '잠시만요…',
   waiting: (place, waiting, ready) =>
-    `대기열 ${Math.max(place, waiting)}명 중 ${place}번째입니다${ready === null ? '' : `. 완성 예정: ${ready}`}.`,
-  beginning: '그리는 중…',
+    `대기 중인 ${Math.max(place, waiting)}개 가운데 ${place}번째예요${ready === null ? '' : `, ${ready} 완성돼요`}.`,
+  beginning: '그리는 중이에요…',
   drawing: (share, step, steps, ready) =>
-    `${bar(share)} ${steps}단계 중 ${step}단계${ready === null ? '' : `, 완성 예정: ${ready}`}`,
+    `${bar(share)} ${steps}단계 중 ${step}단계${ready === null ? '' : `, ${ready} 완성돼요`}`,
   previewAltText: '지금까지 그려진 모습',
-  cancelled: '취소되었습니다.',
+  cancelled: '취소했어요.',
   derived: (action, picture, link) =>
-    `[이 결과](${link})${picture === null ? '' : `의 ${picture}번 그림`}에서: ${action}`,
+    `[이 결과](${link})${picture === null ? '' : `의 ${picture}번 그림`}에서 나온 ${action}`,
   settings: {
     seed: (seed) => `시드 ${seed}`,
     steps: (steps) => `${steps}단계`,
-    guidance: (scale) => `가이던스 ${scale}`,
+    guidance: (scale) => `충실도 ${scale}`,
     style: (style) => `스타일 ${style}`,
     strength: (strength) => `강도 ${strength}`,
     model: (model) => `모델 ${model}`,
     seconds: (seconds) => `${seconds}초`,
   },
   drawThis: '이걸로 그리기',
-  nothingInMessage: '그 메시지에는 그릴 만한 글이 없습니다.',
-  notHere: (channels) => `여기서는 그릴 수 없습니다. ${channels.join(', ')}에서 그립니다.`,
-  foreignButton: '다른 사람의 버튼입니다.',
-  forgedButton: '알 수 없는 버튼입니다. 설정이 바뀌기 전의 것일 수 있습니다.',
-  tryAgain: '지금은 할 수 없습니다. 다시 시도해 주세요.',
+  nothingInMessage: '그 메시지에는 그릴 만한 글이 없어요.',
+  notHere: (channels) => `여기서는 그릴 수 없어요. 그릴 수 있는 곳: ${channels.join(', ')}`,
+  foreignButton: '다른 사람의 버튼이에요.',
+  forgedButton: '모르는 버튼이에요. 설정이 바뀌기 전의 것일 수 있어요.',
+  tryAgain: '지금은 할 수 없어요. 다시 시도해 주세요.',
   sayWhat: '보고 싶은 것을 말해 주세요. 예: 해 질 녘의 빨간 등대',
-  cannotPost: (channel) => `${channel}에 글을 쓸 수 없습니다. 채널 보기, 메시지 보내기, 파일 첨부 권한이 필요합니다.`,
-  deliveredHere: (channel) => `${channel}에 보여 드릴 수 없어 여기로 보냅니다.`,
+  cannotPost: (channel) => `${channel}에 글을 쓸 수 없어요. 채널 보기, 메시지 보내기, 파일 첨부 권한이 필요해요.`,
+  deliveredHere: (channel) => `${channel}에 보여 드릴 수 없어서 여기로 보내요.`,
   openResult: '열기',
   form: {
     title: '바꿔서 다시 그리기',
-    prompt: '프롬프트',
-    negative: '그림에서 뺄 것',
-    steps: '단계 수',
-    guidance: '가이던스',
-    seed: '시드',
-    image: '시작할 그림',
+    settings: '설정',
+    settingsHint: '예: 단계:30 충실도:5 시드:7. 지운 것은 그대로 남아요.',
   },
 };
 
-const locales: Readonly<Record<string, DiscordMessages>> = { en: english, ko: korean };
-
-/** Locales besides English, by the code that Discord uses. */
-export const discordLocales = { ko: korean } as const satisfies Readonly<Record<string, DiscordMessages>>;
+const catalogues: Readonly<Record<Language, DiscordMessages>> = { en: english, ko: korean };
 
 /** The catalogue for a BCP 47 tag; English where there is none. */
 export function discordMessagesFor(locale: string): DiscordMessages {
-  const language = locale.toLowerCase().split(/[-_]/)[0] ?? '';
-  return Object.hasOwn(locales, language) ? (locales[language] ?? english) : english;
+  return catalogues[languageOf(locale) ?? 'en'];
 }

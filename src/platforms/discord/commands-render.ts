@@ -7,7 +7,8 @@ import {
   type RESTPostAPIApplicationCommandsJSONBody,
 } from 'discord.js';
 import type { Choice, Command, CommandOption } from '../../../commands/define-command.ts';
-import { discordLocales, discordMessagesFor } from '../../messages/discord.ts';
+import { discordMessagesFor } from '../../messages/discord.ts';
+import { languages, messagesFor, type Text } from '../../messages/messages.ts';
 import { discordLimits } from './limits.ts';
 
 /** The name of the command in the menu of a message. */
@@ -20,31 +21,29 @@ const everywhere = {
 
 /** The commands as Discord wants them registered; buttons are not among them. Pure. */
 export function renderDiscordCommands(commands: readonly Command[]): RESTPostAPIApplicationCommandsJSONBody[] {
-  const names = Object.entries(discordLocales).map(([locale, { drawThis }]) => [locale, drawThis]);
   return [
     ...commands.filter(({ surface }) => surface === 'slash').map(renderCommand),
     {
       type: ApplicationCommandType.Message,
       name: drawThisName,
-      name_localizations: Object.fromEntries(names),
+      name_localizations: translations((language) => discordMessagesFor(language).drawThis),
       ...everywhere,
     },
   ];
 }
 
-function renderCommand({ name, description, options }: Command): RESTPostAPIApplicationCommandsJSONBody {
+function renderCommand({ name, text, options }: Command): RESTPostAPIApplicationCommandsJSONBody {
   return {
     type: ApplicationCommandType.ChatInput,
     name,
-    description,
+    ...named(text),
     options: options.map(renderOption),
     ...everywhere,
   };
 }
 
 function renderOption(option: CommandOption): APIApplicationCommandBasicOption {
-  const { name, description } = option;
-  const base = { name, description, required: option.required ?? false };
+  const base = { name: option.name, ...named(option.text), required: option.required ?? false };
   switch (option.type) {
     case 'text': {
       const max_length = Math.min(option.maxLength, discordLimits.maxOptionTextLength);
@@ -63,7 +62,11 @@ function renderOption(option: CommandOption): APIApplicationCommandBasicOption {
     case 'choice': {
       const choices = staticChoices(option);
       if (choices === null) return { ...base, type: ApplicationCommandOptionType.String, autocomplete: true };
-      const rendered = choices.map(({ value, label }) => ({ name: label, value }));
+      const rendered = choices.map(({ value, label }) => ({
+        name: label(messagesFor('en')),
+        name_localizations: translations((language) => label(messagesFor(language))),
+        value,
+      }));
       return { ...base, type: ApplicationCommandOptionType.String, choices: rendered };
     }
     default:
@@ -77,4 +80,20 @@ function staticChoices({ choices }: CommandOption & { readonly type: 'choice' })
   // A function of no arguments cannot look at the world.
   const list = (choices as () => readonly Choice[])();
   return list.length > discordLimits.maxChoices ? null : list;
+}
+
+/** What a command or option says of itself: the description, and both in the other languages. */
+function named(text: Text<{ readonly name: string; readonly description: string }>) {
+  return {
+    description: text(messagesFor('en')).description,
+    name_localizations: translations((language) => text(messagesFor(language)).name),
+    description_localizations: translations((language) => text(messagesFor(language)).description),
+  };
+}
+
+/** Our languages besides English are called as Discord calls them. */
+function translations(read: (language: string) => string): Partial<Record<string, string>> {
+  return Object.fromEntries(
+    languages.filter((language) => language !== 'en').map((language) => [language, read(language)]),
+  );
 }

@@ -19,22 +19,23 @@ describe('the commands as Discord wants them', () => {
   });
 
   test('each kind of option', () => {
+    const text = (name: string) => () => ({ name, title: name, description: `About ${name}`, examples: [] });
     const command = defineCommand({
       name: 'paint',
-      description: 'Paint',
+      text: text('paint'),
       surface: 'slash',
       options: [
-        { name: 'text', type: 'text', description: 'Words', maxLength: 9_000, required: true },
-        { name: 'whole', type: 'integer', description: 'Whole', min: 1, max: 4 },
-        { name: 'real', type: 'number', description: 'Real', min: 0.5, max: 1 },
-        { name: 'flag', type: 'boolean', description: 'Flag' },
-        { name: 'file', type: 'picture', description: 'File' },
-        { name: 'fixed', type: 'choice', description: 'Fixed', choices: () => [{ value: 'a', label: 'A' }] },
+        { name: 'text', type: 'text', text: text('text'), maxLength: 9_000, required: true },
+        { name: 'whole', type: 'integer', text: text('whole'), min: 1, max: 4 },
+        { name: 'real', type: 'number', text: text('real'), min: 0.5, max: 1 },
+        { name: 'flag', type: 'boolean', text: text('flag') },
+        { name: 'file', type: 'picture', text: text('file') },
+        { name: 'fixed', type: 'choice', text: text('fixed'), choices: () => [{ value: 'a', label: () => 'A' }] },
         {
           name: 'open',
           type: 'choice',
-          description: 'Open',
-          choices: ({ engine }) => engine.models.map(({ id }) => ({ value: id, label: id })),
+          text: text('open'),
+          choices: ({ engine }) => engine.models.map(({ id }) => ({ value: id, label: () => id })),
         },
       ],
       run: () => Promise.reject(new Error('never run')),
@@ -51,6 +52,15 @@ describe('the commands as Discord wants them', () => {
         { name: 'open', type: 3, autocomplete: true },
       ],
     });
+  });
+});
+
+test('names and descriptions in Korean stand beside the English ones', () => {
+  const [imagine] = renderDiscordCommands(commands);
+  expect(imagine).toMatchObject({
+    name: 'imagine',
+    name_localizations: { ko: expect.stringMatching(/^\p{Script=Hangul}+$/u) },
+    description_localizations: { ko: expect.stringMatching(/\p{Script=Hangul}/u) },
   });
 });
 
