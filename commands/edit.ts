@@ -4,6 +4,7 @@ import { defineCommand } from './define-command.ts';
 import { drawOptions } from './draw-options.ts';
 import { changedRequest } from './draw-request.ts';
 import { findJob, resultOptions } from './result-options.ts';
+import { startFrom } from './start-from.ts';
 import { requireStart, submitDrawing } from './submit-drawing.ts';
 
 /** Draws a result again with some of its settings changed; the seed stays unless one is given. */
@@ -23,6 +24,7 @@ export const edit = defineCommand({
     drawOptions.size,
     drawOptions.model,
     drawOptions.style,
+    drawOptions.image,
     drawOptions.strength,
   ],
   async run(caller, options, services) {
@@ -37,6 +39,10 @@ export const edit = defineCommand({
       init: changed.init === null ? null : { ...changed.init, strength: options.strength ?? changed.init.strength },
       derivedFrom: { job: job.id, index: null },
     };
+    if (options.image !== undefined) {
+      const started = await startFrom(options.image, options.strength, request, caller, services, messages);
+      return submitDrawing(started, caller, services);
+    }
     await requireStart(request, services, messages);
     return submitDrawing(request, caller, services);
   },

@@ -1,12 +1,10 @@
 import { InvalidRequestError } from '../src/errors.ts';
-import type { DrawRequest } from '../src/jobs/job.ts';
 import { messagesFor } from '../src/messages/messages.ts';
-import { type Attachment, type Caller, type CommandServices, defineCommand } from './define-command.ts';
+import { defineCommand } from './define-command.ts';
 import { drawOptions } from './draw-options.ts';
-import { completeRequest, modelOf } from './draw-request.ts';
+import { completeRequest } from './draw-request.ts';
+import { startFrom } from './start-from.ts';
 import { submitDrawing } from './submit-drawing.ts';
-
-const defaultStrength = 0.6;
 
 /** Draws what the prompt says. */
 export const imagine = defineCommand({
@@ -35,21 +33,7 @@ export const imagine = defineCommand({
     const settings = await services.jobs.settings(caller.requester);
     const { request, notes } = completeRequest(options, settings, services, services.randomSeed, messages);
     if (options.image === undefined) return submitDrawing(request, caller, services, notes);
-    if (!modelOf(request.model, services).canStartFromPicture) {
-      throw new InvalidRequestError('invalid_options', messages.problem.cannotStartFromPicture(request.model));
-    }
-    const init = await keepStart(options.image, options.strength ?? defaultStrength, request, caller, services);
-    return submitDrawing({ ...request, init }, caller, services, notes);
+    const started = await startFrom(options.image, options.strength, request, caller, services, messages);
+    return submitDrawing(started, caller, services, notes);
   },
 });
-
-async function keepStart(
-  image: Attachment,
-  strength: number,
-  { size }: DrawRequest,
-  { requester }: Caller,
-  { jobs, readAttachment }: CommandServices,
-): Promise<DrawRequest['init']> {
-  const png = await readAttachment(image, size);
-  return { picture: await jobs.keepUpload(png, requester), strength };
-}

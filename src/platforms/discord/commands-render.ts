@@ -8,7 +8,7 @@ import {
 } from 'discord.js';
 import type { Choice, Command, CommandOption } from '../../../commands/define-command.ts';
 import { discordMessagesFor } from '../../messages/discord.ts';
-import { type Language, messagesFor, type Text } from '../../messages/messages.ts';
+import { languages, messagesFor, type Text } from '../../messages/messages.ts';
 import { discordLimits } from './limits.ts';
 
 /** Discord's own names of the languages that there are words for, besides English. */
@@ -29,7 +29,7 @@ export function renderDiscordCommands(commands: readonly Command[]): RESTPostAPI
     {
       type: ApplicationCommandType.Message,
       name: drawThisName,
-      name_localizations: localized((locale) => discordMessagesFor(locale).drawThis),
+      name_localizations: translations((language) => discordMessagesFor(language).drawThis),
       ...everywhere,
     },
   ];
@@ -39,15 +39,14 @@ function renderCommand({ name, text, options }: Command): RESTPostAPIApplication
   return {
     type: ApplicationCommandType.ChatInput,
     name,
-    ...described(text),
+    ...named(text),
     options: options.map(renderOption),
     ...everywhere,
   };
 }
 
 function renderOption(option: CommandOption): APIApplicationCommandBasicOption {
-  const { name, text, required = false } = option;
-  const base = { name, ...described(text), required };
+  const base = { name: option.name, ...named(option.text), required: option.required ?? false };
   switch (option.type) {
     case 'text': {
       const max_length = Math.min(option.maxLength, discordLimits.maxOptionTextLength);
@@ -68,7 +67,7 @@ function renderOption(option: CommandOption): APIApplicationCommandBasicOption {
       if (choices === null) return { ...base, type: ApplicationCommandOptionType.String, autocomplete: true };
       const rendered = choices.map(({ value, label }) => ({
         name: label(messagesFor('en')),
-        name_localizations: localized((locale) => label(messagesFor(locale))),
+        name_localizations: translations((language) => label(messagesFor(language))),
         value,
       }));
       return { ...base, type: ApplicationCommandOptionType.String, choices: rendered };
@@ -86,15 +85,18 @@ function staticChoices({ choices }: CommandOption & { readonly type: 'choice' })
   return list.length > discordLimits.maxChoices ? null : list;
 }
 
-/** What Discord shows instead to people of other languages; the names stay the same for programs. */
-function described(text: Text<{ readonly name: string; readonly description: string }>) {
+/** What a command or option says of itself: the description, and both in the other languages. */
+function named(text: Text<{ readonly name: string; readonly description: string }>) {
   return {
-    name_localizations: localized((locale) => text(messagesFor(locale)).name),
     description: text(messagesFor('en')).description,
-    description_localizations: localized((locale) => text(messagesFor(locale)).description),
+    name_localizations: translations((language) => text(messagesFor(language)).name),
+    description_localizations: translations((language) => text(messagesFor(language)).description),
   };
 }
 
-function localized(say: (locale: string) => string): Record<string, string> {
-  return Object.fromEntries(discordLocales.map((locale) => [locale, say(locale)]));
+/** Our languages besides English are called as Discord calls them. */
+function translations(read: (language: string) => string): Partial<Record<string, string>> {
+  return Object.fromEntries(
+    languages.filter((language) => language !== 'en').map((language) => [language, read(language)]),
+  );
 }

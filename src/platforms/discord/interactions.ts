@@ -61,7 +61,7 @@ export function createInteractions(parts: DiscordParts) {
       answer: createInteractionAnswer({ api, interaction, first, isAnswered, isVisible: visible, logger }),
       jobs: services.jobs,
       locale: requester.locale,
-      begin: parts.board.begin,
+      board: parts.board,
     });
   }
 
@@ -100,6 +100,20 @@ export function createInteractions(parts: DiscordParts) {
     await run(interaction, ask, first);
   }
 
+  async function submit(interaction: APIModalSubmitInteraction): Promise<void> {
+    const requester = requesterOf(interaction);
+    const button = await readOwn(interaction, requester);
+    if (button === null) return;
+    let filled: Ask['options'];
+    try {
+      filled = readEditForm(interaction, config.DISCORD_CDN_URL, requester.locale);
+    } catch (error) {
+      await say(interaction, privateWords(describeError(error, messagesFor(requester.locale))));
+      return;
+    }
+    await run(interaction, { command: button.command, options: { ...filled, job: button.job } }, 'public');
+  }
+
   return async (interaction: APIInteraction): Promise<void> => {
     switch (interaction.type) {
       case InteractionType.ApplicationCommandAutocomplete: {
@@ -125,12 +139,8 @@ export function createInteractions(parts: DiscordParts) {
       }
       case InteractionType.MessageComponent:
         return press(interaction);
-      case InteractionType.ModalSubmit: {
-        const button = await readOwn(interaction, requesterOf(interaction));
-        if (button === null) return;
-        const options = { ...readEditForm(interaction), job: button.job };
-        return run(interaction, { command: button.command, options }, 'public');
-      }
+      case InteractionType.ModalSubmit:
+        return submit(interaction);
       default:
         return;
     }

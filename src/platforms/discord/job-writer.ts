@@ -19,8 +19,14 @@ export interface JobWriter {
   move(job: Job, message: string): void;
   /** Null where there is no message to change. Errors are discord.js's own. */
   edit(job: Job, message: OutgoingMessage, options?: WriteOptions): Promise<Written | null>;
+  /** Resolves when the job's message has been written once, or after a while. */
+  shown(id: JobId): Promise<void>;
   forget(id: JobId): void;
 }
+
+/** A note that comes too early takes the place of the answer; one that never comes holds nobody up. */
+const longestWaitMs = 10_000;
+const maxShown = 1_000;
 
 export interface Written {
   readonly message: string;
@@ -33,6 +39,16 @@ export function createJobWriter(api: DiscordApi, clock: () => number): JobWriter
   const moved = new Map<JobId, string>();
   // Kept when it is no longer needed in the first place: should the channel be closed to the bot, it is the other way.
   const answered = new Map<JobId, AnswerToken | null>();
+
+  const waiting = new Map<JobId, PromiseWithResolvers<void>>();
+  const shown = new Set<JobId>();
+  const noticeShown = (id: JobId): void => {
+    shown.add(id);
+    const [oldest] = shown;
+    if (shown.size > maxShown && oldest !== undefined) shown.delete(oldest);
+    waiting.get(id)?.resolve();
+    waiting.delete(id);
+  };
 
   const placeOf = (job: Job): Place => {
     const place = readPlace(job.replyTo, clock());
@@ -63,6 +79,7 @@ export function createJobWriter(api: DiscordApi, clock: () => number): JobWriter
       if (way === null) return null;
       try {
         const id = await way();
+        noticeShown(job.id);
         if (way === throughAnswer) answered.set(job.id, answer);
         return { message: id, endsThinking: isFirst && way === throughAnswer && isVisible };
       } catch (error) {
@@ -73,7 +90,16 @@ export function createJobWriter(api: DiscordApi, clock: () => number): JobWriter
         return { message: await other(), endsThinking: false };
       }
     },
+    async shown(id) {
+      if (shown.has(id)) return;
+      const waiter = waiting.get(id) ?? Promise.withResolvers<void>();
+      waiting.set(id, waiter);
+      const timer = setTimeout(() => noticeShown(id), longestWaitMs);
+      await waiter.promise;
+      clearTimeout(timer);
+    },
     forget(id) {
+      noticeShown(id);
       moved.delete(id);
       answered.delete(id);
     },

@@ -84,7 +84,7 @@ export function createMessageRequests(parts: DiscordParts) {
       answer: shown === null ? answer : createMessageAnswer(api, message, logger, shown),
       jobs,
       locale,
-      begin: parts.board.begin,
+      board: parts.board,
     });
   }
 

@@ -1,5 +1,6 @@
 import { type APIInteractionResponse, InteractionResponseType } from 'discord.js';
 import { describeError } from '../../../commands/describe-error.ts';
+import { edit } from '../../../commands/edit.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
 import { findJob } from '../../../commands/result-options.ts';
 import { InvalidRequestError } from '../../errors.ts';
@@ -29,7 +30,7 @@ export async function openEditForm(
     const job = await Promise.race([findJob(services.jobs, id, requester, messages), late.promise]);
     const form = resultButtons(job, messages).find(({ command }) => command === 'edit')?.form;
     if (form === undefined) return privateWords(messages.problem.notDrawnYet);
-    return { type: InteractionResponseType.Modal, data: renderEditForm(customId, form, say) };
+    return { type: InteractionResponseType.Modal, data: renderEditForm(customId, edit, form, requester.locale) };
   } catch (error) {
     if (error instanceof InvalidRequestError) return privateWords(describeError(error, messages));
     logger.warn({ err: error, jobId: id }, 'a form could not be filled in in time');

@@ -29,6 +29,8 @@ export interface ProgressBoard {
   show(job: Job, progress: JobProgress): void;
   /** Where a job stands that was accepted just now, unless something newer has been shown already. */
   begin(job: Job, standing: Standing | null): void;
+  /** Resolves when the job's message has been written once, or after a while. */
+  shown(id: JobId): Promise<void>;
   /** The job has ended: show nothing more of it. Resolves when nothing is under way that could come too late. */
   end(id: JobId): Promise<void>;
   close(): Promise<void>;
@@ -111,6 +113,7 @@ export function createProgressBoard(options: ProgressBoardOptions): ProgressBoar
       if (standing === null || showing.has(job.id)) return;
       show(job, { phase: 'waiting', ...standing });
     },
+    shown: writer.shown,
     async end(id) {
       ended.add(id);
       const [oldest] = ended;

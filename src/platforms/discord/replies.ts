@@ -1,9 +1,9 @@
 import type { Reply } from '../../../commands/define-command.ts';
-import type { Job } from '../../jobs/job.ts';
-import type { Jobs, Standing } from '../../jobs/jobs.ts';
+import type { Jobs } from '../../jobs/jobs.ts';
 import { renderGallery } from './gallery.ts';
 import { discordLimits } from './limits.ts';
 import type { OutgoingMessage } from './outgoing.ts';
+import type { ProgressBoard } from './progress-board.ts';
 import { splitText } from './text.ts';
 
 /** The ways in which something that was asked can be answered, in one place. */
@@ -20,15 +20,17 @@ export interface ReplyOptions {
   readonly answer: Answer;
   readonly jobs: Pick<Jobs, 'readPicture'>;
   readonly locale: string;
-  /** A job was accepted: show where it stands. */
-  readonly begin: (job: Job, standing: Standing | null) => void;
+  readonly board: Pick<ProgressBoard, 'begin' | 'shown'>;
 }
 
 /** Shows what a command answered. */
-export async function sendReply(reply: Reply, { answer, jobs, locale, begin }: ReplyOptions): Promise<void> {
+export async function sendReply(reply: Reply, { answer, jobs, locale, board }: ReplyOptions): Promise<void> {
   switch (reply.kind) {
     case 'job':
-      begin(reply.job, reply.standing);
+      board.begin(reply.job, reply.standing);
+      if (reply.notes.length === 0) return;
+      // Discord puts the first follow-up in the place of an answer that is still "thinking".
+      await board.shown(reply.job.id);
       for (const text of splitText(reply.notes.join('\n'), discordLimits.maxContentLength)) await answer.note(text);
       return;
     case 'text':

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { encodePng } from '../../../src/images/png.ts';
 import { textOf } from '../../servers/discord/people/answer.ts';
 import { buttonsOf } from '../../servers/discord/people/find-component.ts';
 import type { Person } from '../../servers/discord/people/person.ts';
@@ -66,17 +67,32 @@ describe('buttons under a result', () => {
     const result = await drawn();
     const answer = await bob.press(result, 'Edit');
     expect(answer.state).toBe('modal');
-    await bob.submitModal(answer, { prompt: 'a blue lighthouse', steps: '7' });
+    await bob.submitModal(answer, { prompt: 'a blue lighthouse', settings: 'steps:7' });
     await nextResult(result);
     expect(bot.engine.requests.at(-1)).toMatchObject({ prompt: 'a blue lighthouse', steps: 7 });
   });
 
   test('Edit tells in private what is wrong with a setting', async () => {
     const result = await drawn();
-    const answer = await bob.submitModal(await bob.press(result, 'Edit'), { steps: 'many' });
+    const answer = await bob.submitModal(await bob.press(result, 'Edit'), { settings: 'steps:many' });
     const told = await answer.followUp();
     expect(told.onlyFor).toBe(bob.user);
-    expect(textOf(told)).toContain('Expected `steps` to be a whole number');
+    expect(textOf(told)).toContain('`steps`');
+    for (const settings of ['stepz:3', 'thirty']) {
+      const refused = await bob.submitModal(await bob.press(result, 'Edit'), { settings });
+      expect(refused.isPrivate).toBe(true);
+      expect(refused.text).toContain(settings.split(':')[0]);
+    }
+    expect(bot.engine.requests).toHaveLength(1);
+  });
+
+  test('Edit takes a picture to start from', async () => {
+    const result = await drawn();
+    const bytes = await encodePng({ width: 32, height: 32, data: new Uint8Array(32 * 32 * 3).fill(99) });
+    const image = [{ name: 'a.png', bytes, contentType: 'image/png' }];
+    await bob.submitModal(await bob.press(result, 'Edit'), { image });
+    await nextResult(result);
+    expect(bot.engine.requests.at(-1)?.init?.strength).toBe(0.6);
   });
 
   test('Details are for whoever pressed', async () => {

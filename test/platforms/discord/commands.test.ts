@@ -30,21 +30,22 @@ describe('the commands as Discord wants them', () => {
   });
 
   test('each kind of option', () => {
+    const text = (name: string) => () => ({ name, title: name, description: `About ${name}`, examples: [] });
     const command = defineCommand({
       name: 'paint',
-      text: () => ({ name: 'paint', description: 'Paint', examples: [] }),
+      text: text('paint'),
       surface: 'slash',
       options: [
-        { name: 'text', type: 'text', text: say('Words'), maxLength: 9_000, required: true },
-        { name: 'whole', type: 'integer', text: say('Whole'), min: 1, max: 4 },
-        { name: 'real', type: 'number', text: say('Real'), min: 0.5, max: 1 },
-        { name: 'flag', type: 'boolean', text: say('Flag') },
-        { name: 'file', type: 'picture', text: say('File') },
-        { name: 'fixed', type: 'choice', text: say('Fixed'), choices: () => [{ value: 'a', label: () => 'A' }] },
+        { name: 'text', type: 'text', text: text('text'), maxLength: 9_000, required: true },
+        { name: 'whole', type: 'integer', text: text('whole'), min: 1, max: 4 },
+        { name: 'real', type: 'number', text: text('real'), min: 0.5, max: 1 },
+        { name: 'flag', type: 'boolean', text: text('flag') },
+        { name: 'file', type: 'picture', text: text('file') },
+        { name: 'fixed', type: 'choice', text: text('fixed'), choices: () => [{ value: 'a', label: () => 'A' }] },
         {
           name: 'open',
           type: 'choice',
-          text: say('Open'),
+          text: text('open'),
           choices: ({ engine }) => engine.models.map(({ id }) => ({ value: id, label: () => id })),
         },
       ],
@@ -62,6 +63,15 @@ describe('the commands as Discord wants them', () => {
         { name: 'open', type: 3, autocomplete: true },
       ],
     });
+  });
+});
+
+test('names and descriptions in Korean stand beside the English ones', () => {
+  const [imagine] = renderDiscordCommands(commands);
+  expect(imagine).toMatchObject({
+    name: 'imagine',
+    name_localizations: { ko: expect.stringMatching(/^\p{Script=Hangul}+$/u) },
+    description_localizations: { ko: expect.stringMatching(/\p{Script=Hangul}/u) },
   });
 });
 

@@ -113,10 +113,24 @@ describe('/imagine', () => {
     await mina.slash(server.channel, 'imagine', { prompt: 'first' });
     await bot.reached('drawing');
     const answer = await mina.slash(server.channel, 'imagine', { prompt: 'second' });
-    expect(textOf(await answer.shown())).toContain('대기열');
+    expect(textOf(await answer.shown())).toContain('번째');
     release();
     await server.waitForMessage(server.channel, withPictures(4));
   });
+});
+
+test('a note for whoever asked comes in private, once the answer itself is there', async () => {
+  await bot.close();
+  const words = { things: ['boat'] };
+  bot = await openBot(server, { engine: { model: { vocabulary: words, knownWords: words } } });
+  const ada = server.addPerson('Ada');
+  const answer = await ada.slash(server.channel, 'imagine', { prompt: 'a zebra' });
+  const note = await answer.followUp();
+  expect(note.onlyFor).toBe(ada.user);
+  expect(textOf(note)).toContain('It can draw');
+  await server.waitForMessage(server.channel, withPictures(4));
+  expect(answer.message?.onlyFor).toBeNull();
+  expect(answer.message?.content).toBe('');
 });
 
 describe('the edit budget', () => {
