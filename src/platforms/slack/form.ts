@@ -1,7 +1,7 @@
 import type { types } from '@slack/bolt';
 import { z } from 'zod';
 import type { CommandOption, CommandWorld, OptionValue } from '../../../commands/define-command.ts';
-import type { SlackMessages } from '../../messages/slack.ts';
+import type { Messages } from '../../messages/messages.ts';
 import { truncate } from '../../messages/truncate.ts';
 import { slackLimits } from './limits.ts';
 
@@ -15,17 +15,18 @@ const blockOf = (option: string) => `option:${option}`;
 export function renderFields(
   options: readonly CommandOption[],
   values: Prefilled,
-  { world, say }: { readonly world: CommandWorld; readonly say: SlackMessages },
+  { world, messages }: { readonly world: CommandWorld; readonly messages: Messages },
 ): types.InputBlock[] {
   return options.flatMap((option) => {
-    const element = renderElement(option, values[option.name] ?? '', world);
+    const element = renderElement(option, values[option.name] ?? '', world, messages);
     if (element === null) return [];
-    const label = truncate(say.form.label[option.name] ?? option.description, slackLimits.inputLabel);
+    const { title, description } = option.text(messages);
     return [
       {
         type: 'input' as const,
         block_id: blockOf(option.name),
-        label: { type: 'plain_text' as const, text: label },
+        label: { type: 'plain_text' as const, text: truncate(title, slackLimits.inputLabel) },
+        ...(title === description ? {} : { hint: { type: 'plain_text' as const, text: description } }),
         optional: option.required !== true,
         element,
       },
@@ -33,7 +34,12 @@ export function renderFields(
   });
 }
 
-function renderElement(option: CommandOption, value: string, world: CommandWorld): types.InputBlock['element'] | null {
+function renderElement(
+  option: CommandOption,
+  value: string,
+  world: CommandWorld,
+  messages: Messages,
+): types.InputBlock['element'] | null {
   const initial = value === '' ? {} : { initial_value: value };
   switch (option.type) {
     case 'text': {
@@ -63,7 +69,7 @@ function renderElement(option: CommandOption, value: string, world: CommandWorld
         .choices(world)
         .slice(0, slackLimits.optionsPerSelect)
         .map((choice) => ({
-          text: { type: 'plain_text' as const, text: truncate(choice.label, slackLimits.optionText) },
+          text: { type: 'plain_text' as const, text: truncate(choice.label(messages), slackLimits.optionText) },
           value: choice.value,
         }));
       const chosen = choices.find((choice) => choice.value === value);

@@ -41,7 +41,10 @@ export function renderDrawForm(memory: Omit<FormMemory, 'command' | 'button'>, v
   return renderForm(
     { ...memory, command: 'imagine', button: null },
     say.form.drawTitle,
-    [...renderFields(options, values, { world, say }), ...(memory.channel === null ? [conversationField(say)] : [])],
+    [
+      ...renderFields(options, values, { world, messages: messagesFor(memory.locale) }),
+      ...(memory.channel === null ? [conversationField(say)] : []),
+    ],
     say,
   );
 }
@@ -65,7 +68,7 @@ export function renderEditForm(job: Job, memory: Omit<FormMemory, 'command' | 'f
   return renderForm(
     { ...memory, command: 'edit', file: null },
     say.form.editTitle,
-    renderFields(options, all, { world, say }),
+    renderFields(options, all, { world, messages: messagesFor(memory.locale) }),
     say,
   );
 }
@@ -80,11 +83,12 @@ export function formProblems(
   services: CommandServices,
 ): Record<string, string> | null {
   const problems = new Map<string, string>();
-  for (const option of commandNamed(command).options) {
+  const { text, ...declared } = commandNamed(command);
+  for (const option of declared.options) {
     const value = form.values[option.name];
     if (value === undefined) continue;
     try {
-      parseOptions({ name: command, options: [option] }, { [option.name]: value }, services, messagesFor(locale));
+      parseOptions({ name: command, text, options: [option] }, { [option.name]: value }, services, messagesFor(locale));
     } catch (error) {
       if (!(error instanceof InvalidRequestError)) throw error;
       problems.set(option.name, error.message.replaceAll('`', ''));
