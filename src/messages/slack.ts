@@ -1,4 +1,4 @@
-import { type Language, languageOf } from './messages.ts';
+import { languageOf } from './messages.ts';
 
 /** What only Slack has to say, in English. */
 const english = {
@@ -69,9 +69,9 @@ const korean: SlackMessages = {
   askedBy: (name) => `${name} 님의 요청`,
   steps: (step, steps) => `${steps}단계 중 ${step}단계`,
   timeLeft: (duration) => `약 ${duration} 남음`,
-  uploading: '그림을 보내는 중 …',
-  doneIn: (duration) => `${duration} 만에 완성했습니다.`,
-  cancelled: '취소했습니다.',
+  uploading: '그림을 보내는 중이에요 …',
+  doneIn: (duration) => `${duration} 만에 다 그렸어요.`,
+  cancelled: '취소했어요.',
   linkText: '이 결과',
   derivedFrom: (action, picture, link) => `${link}${picture === null ? '' : `의 ${picture}번 그림`}에서: ${action}`,
   settings: {
@@ -83,17 +83,17 @@ const korean: SlackMessages = {
 
   refusal: {
     invite: (botUserId) =>
-      `이 채널에는 글을 올릴 수 없습니다. \`/invite\`로 <@${botUserId}>을(를) 초대한 다음 다시 요청해 주세요. 그린 그림은 없습니다.`,
-    archived: '이 채널에는 글을 올릴 수 없습니다. 그린 그림은 없습니다.',
-    notHere: '이 채널에서는 그리지 않습니다. 허용된 채널에서 요청해 주세요.',
-    notYourButton: '이 버튼은 그림을 요청한 사람만 누를 수 있습니다.',
-    unknownButton: '알 수 없는 버튼입니다. 제가 만들지 않았거나 그 뒤에 비밀 키가 바뀌었습니다.',
-    formExpired: 'Slack이 양식을 여는 데 너무 오래 걸렸습니다. 한 번 더 눌러 주세요.',
-    nothingSaid: '무엇을 그릴지 적어 주세요. 예: `@Quartet 해 질 녘의 빨간 등대`',
-    pictureNotReadable: '그 파일을 읽을 수 없습니다. 이 대화에 공유하거나 다시 첨부해 주세요.',
+      `여기에는 글을 올릴 수 없어요. \`/invite\`로 <@${botUserId}> 앱을 초대한 다음 다시 요청해 주세요. 아무것도 그리지 않았어요.`,
+    archived: '여기에는 글을 올릴 수 없어요: 메시지를 받지 않는 채널이에요. 아무것도 그리지 않았어요.',
+    notHere: '이 채널에서는 그리지 않아요. 제가 쓰이도록 정해진 채널에서 요청해 주세요.',
+    notYourButton: '그림을 요청한 사람만 누를 수 있는 버튼이에요.',
+    unknownButton: '알 수 없는 버튼이에요: 제가 만들지 않았거나, 그 뒤로 비밀 키가 바뀌었어요.',
+    formExpired: 'Slack이 양식을 열기까지 너무 오래 걸렸어요. 한 번 더 눌러 주세요.',
+    nothingSaid: '무엇을 그릴지 말해 주세요. 예: `@Quartet a red lighthouse at dusk`',
+    pictureNotReadable: '그 파일을 읽을 수 없어요. 이 대화에 공유하거나 다시 첨부해 주세요.',
   },
   instead: {
-    private: (channel) => `<#${channel}>에 더 이상 글을 올릴 수 없어, 그곳에서 요청하신 것을 여기로 보냅니다.`,
+    private: (channel) => `<#${channel}> 채널에 더는 글을 올릴 수 없어서, 거기서 요청하신 것을 여기로 보내요.`,
   },
 
   form: {
@@ -105,7 +105,7 @@ const korean: SlackMessages = {
   },
   remove: {
     title: '삭제할까요?',
-    text: '그림과 메시지를 완전히 삭제합니다.',
+    text: '그림과 메시지를 완전히 삭제해요.',
     confirm: '삭제',
     deny: '그대로 두기',
   },
@@ -113,13 +113,13 @@ const korean: SlackMessages = {
   home: {
     title: 'Quartet',
     intro:
-      '설명하신 것을 그립니다. 아무 채널에서나 `/imagine 해 질 녘의 빨간 등대`를 입력하거나 스레드에서 저를 멘션하세요.',
+      '설명한 그림을 그려요. 아무 채널에서나 `/imagine a red lighthouse at dusk`를 입력하거나, 스레드에서 저를 멘션해 주세요.',
     draw: '그림 그리기',
     refresh: '새로 고침',
-    running: '기다리는 중, 그리는 중',
-    nothingRunning: '기다리는 요청이 없습니다.',
+    running: '기다리거나 그리는 중',
+    nothingRunning: '기다리는 그림이 없어요.',
     history: '최근 그림',
-    noHistory: '아직 그림이 없습니다.',
+    noHistory: '아직 그린 그림이 없어요.',
     settings: '내 기본값',
     open: '열기',
   },
@@ -129,5 +129,5 @@ const catalogues: Readonly<Record<Language, SlackMessages>> = { en: english, ko:
 
 /** The catalogue for a BCP 47 tag; English where there is none. */
 export function slackMessagesFor(locale: string): SlackMessages {
-  return catalogues[languageOf(locale) ?? 'en'];
+  return languageOf(locale) === 'ko' ? korean : english;
 }

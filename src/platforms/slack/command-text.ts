@@ -19,7 +19,7 @@ export function readSlashCommand(command: string, text: string, messages: Messag
 /** `!imagine a red boat`, `!queue`; null for a text that is no command. */
 export function readBang(text: string): string | null {
   const line = plainText(text);
-  return /^![a-z][\w-]*(?=\s|$)/iu.test(line) ? line : null;
+  return /^!\p{L}[\p{L}\p{M}\p{N}_-]*(?=\s|$)/u.test(line) ? line : null;
 }
 
 /** What was said to the bot: the text without the mention that called it. */

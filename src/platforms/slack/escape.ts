@@ -1,4 +1,5 @@
 import { commands } from '../../../commands/index.ts';
+import { inEveryLanguage } from '../../messages/messages.ts';
 
 /**
  * Text that Slack shows as it is. `<` and `>` open links, mentions and `<!channel>`, and `&` opens entities: nothing
@@ -13,15 +14,24 @@ export function unescapeText(text: string): string {
   return text.replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
 }
 
-const subcommands = commands.filter(({ name, surface }) => surface === 'slash' && name !== 'imagine');
-const subcommand = new RegExp(`(?<![\\w/])/(${subcommands.map(({ name }) => name).join('|')})(?![\\w-])`, 'gu');
+const typed = commands.filter(({ surface }) => surface === 'slash');
+/** A command's names in every language, with what is typed here for each: Slack knows two commands only. */
+const typedHere = new Map(
+  typed.flatMap((command) =>
+    inEveryLanguage((messages) => command.text(messages).name).map((name) => [
+      name,
+      command.name === 'imagine' ? '/imagine' : `/quartet ${name}`,
+    ]),
+  ),
+);
+const anyCommand = new RegExp(`(?<![\\p{L}\\p{N}_/])/(${[...typedHere.keys()].join('|')})(?![\\p{L}\\p{N}_-])`, 'gu');
 
 /** The core's Markdown in Slack's own: `*bold*`, bullets, and the commands by the names that they have here. */
 export function toMrkdwn(markdown: string): string {
   return escapeText(markdown)
     .replaceAll(/\*\*([^*\n]+)\*\*/gu, '*$1*')
     .replaceAll(/^- /gmu, '• ')
-    .replaceAll(subcommand, '/quartet $1');
+    .replaceAll(anyCommand, (whole, name: string) => typedHere.get(name) ?? whole);
 }
 
 /** A person's text in bold. Slack knows no escape for its own marks, so those are taken out. */

@@ -20,12 +20,13 @@ export function renderFields(
   return options.flatMap((option) => {
     const element = renderElement(option, values[option.name] ?? '', world, messages);
     if (element === null) return [];
-    const { title } = option.text(messages);
+    const { title, description } = option.text(messages);
     return [
       {
         type: 'input' as const,
         block_id: blockOf(option.name),
         label: { type: 'plain_text' as const, text: truncate(title, slackLimits.inputLabel) },
+        ...(title === description ? {} : { hint: { type: 'plain_text' as const, text: description } }),
         optional: option.required !== true,
         element,
       },

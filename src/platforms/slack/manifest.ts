@@ -48,6 +48,8 @@ export function renderSlackManifest(commands: readonly Command[], { publicUrl, i
   const { manifest: limits } = slackLimits;
   const eventsUrl = publicUrl === null ? {} : { url: `${publicUrl}/slack/events` };
   const requestUrl = publicUrl === null ? {} : { request_url: `${publicUrl}/slack/events` };
+  // Slack's page has no languages; what the bot says itself has.
+  const english = messagesFor('en');
   const imagine = commands.find(({ name }) => name === 'imagine');
   const others = commands.filter(({ name, surface }) => surface === 'slash' && name !== 'imagine');
   return {
@@ -64,7 +66,10 @@ export function renderSlackManifest(commands: readonly Command[], { publicUrl, i
         {
           command: '/imagine',
           ...eventsUrl,
-          description: truncate(imagine?.text(messagesFor('en')).description ?? 'Draw', limits.commandDescription),
+          description: truncate(
+            imagine?.text(english).description ?? 'Draw what you describe',
+            limits.commandDescription,
+          ),
           usage_hint: 'a red lighthouse at dusk style:watercolour seed:7',
           should_escape: false,
         },

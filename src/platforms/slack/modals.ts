@@ -83,12 +83,12 @@ export function formProblems(
   services: CommandServices,
 ): Record<string, string> | null {
   const problems = new Map<string, string>();
-  const filled = commandNamed(command);
-  for (const option of filled.options) {
+  const { text, ...declared } = commandNamed(command);
+  for (const option of declared.options) {
     const value = form.values[option.name];
     if (value === undefined) continue;
     try {
-      parseOptions({ ...filled, options: [option] }, { [option.name]: value }, services, messagesFor(locale));
+      parseOptions({ name: command, text, options: [option] }, { [option.name]: value }, services, messagesFor(locale));
     } catch (error) {
       if (!(error instanceof InvalidRequestError)) throw error;
       problems.set(option.name, error.message.replaceAll('`', ''));
