@@ -7,7 +7,7 @@ import { checkDatabase } from './doctor/check-database.ts';
 import { checkEngine } from './doctor/check-engine.ts';
 import type { Finding } from './doctor/finding.ts';
 import { type Check, runDoctor } from './doctor/run-doctor.ts';
-import { QuartetError } from './errors.ts';
+import { InvalidRequestError, QuartetError } from './errors.ts';
 import { openEngine, startQuartet } from './main.ts';
 import { runImagine } from './platforms/terminal/run-imagine.ts';
 import { createLogger } from './telemetry/logger.ts';
@@ -20,6 +20,7 @@ const usage = `Usage: npm start | npm run imagine -- "a prompt" [options]
             --slack-url https://...  the address that Slack calls, for HTTP mode
             --out FILE               write the manifest there
   doctor    look whether everything that the settings name can be used (npm run doctor)
+  bench     measure this machine (npm run bench -- --help)
 `;
 
 /** Exit codes: 0 done, 1 failed or wrong settings, 2 not understood, 130 interrupted. */
@@ -35,6 +36,8 @@ async function main([command, ...rest]: readonly string[]): Promise<number> {
       return withSettings((config) => register(rest, config));
     case 'imagine':
       return withSettings((config, logger) => imagine(rest, config, logger));
+    case 'bench':
+      return withSettings((config, logger) => bench(rest, config, logger));
     case undefined:
     case 'help':
     case '--help':
@@ -148,6 +151,28 @@ function imagine(argv: readonly string[], config: Config, logger: Logger): Promi
   });
 }
 
+async function bench(argv: readonly string[], config: Config, logger: Logger): Promise<number> {
+  const interrupted = new AbortController();
+  void nextStopSignal().then(() => {
+    interrupted.abort();
+    process.exit(130);
+  });
+  // Only measurements need it.
+  const { runBench } = await import('./bench/run-bench.ts');
+  return runBench({
+    argv,
+    config,
+    environment: process.env,
+    logger: logger.child({}, { level: 'warn' }),
+    write: (text) => process.stdout.write(text),
+    tell: (line) => process.stderr.write(`${line}\n`),
+    clock: () => performance.now(),
+    now: Date.now,
+    random: Math.random,
+    signal: interrupted.signal,
+  });
+}
+
 function nextStopSignal(): Promise<string> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
@@ -161,5 +186,5 @@ try {
 } catch (error) {
   if (!(error instanceof QuartetError)) throw error;
   process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
+  process.exitCode = error instanceof InvalidRequestError ? 2 : 1;
 }

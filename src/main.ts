@@ -9,11 +9,13 @@ import type { CommandServices } from '../commands/define-command.ts';
 import type { Config } from './config.ts';
 import type { ImageEngine } from './engines/image-engine.ts';
 import { createOnnxEngine } from './engines/onnx/onnx-engine.ts';
+import type { TlsFiles } from './engines/triton/server-address.ts';
 import { ConfigError } from './errors.ts';
 import { encodePng } from './images/png.ts';
 import { createReadAttachment } from './images/read-attachment.ts';
 import { decodeStored } from './images/stored-picture.ts';
 import { createJobs } from './jobs/create-jobs.ts';
+import type { PictureCodec } from './jobs/draw.ts';
 import { makeFolder } from './make-folder.ts';
 import { createButtonIds } from './platforms/button-id.ts';
 import { loadButtonSecret } from './platforms/button-secret.ts';
@@ -47,11 +49,7 @@ export async function openEngine(
       model: config.TRITON_MODEL,
       concurrencyPerEndpoint: config.TRITON_CONCURRENCY,
       ...(config.TRITON_AUTH_HEADER !== null && { authHeader: config.TRITON_AUTH_HEADER }),
-      tls: {
-        ...(config.TRITON_CA_FILE !== null && { caFile: config.TRITON_CA_FILE }),
-        ...(config.TRITON_CERT_FILE !== null && { certFile: config.TRITON_CERT_FILE }),
-        ...(config.TRITON_KEY_FILE !== null && { keyFile: config.TRITON_KEY_FILE }),
-      },
+      tls: tlsFilesOf(config),
       ...options,
       logger,
       clock: Date.now,
@@ -65,8 +63,27 @@ export async function openEngine(
   });
 }
 
+/** The TLS files of a configuration. */
+export function tlsFilesOf(config: Config): TlsFiles {
+  return {
+    ...(config.TRITON_CA_FILE !== null && { caFile: config.TRITON_CA_FILE }),
+    ...(config.TRITON_CERT_FILE !== null && { certFile: config.TRITON_CERT_FILE }),
+    ...(config.TRITON_KEY_FILE !== null && { keyFile: config.TRITON_KEY_FILE }),
+  };
+}
+
+/** Where parts come from; `bench` puts clocks around them. */
+export interface PartSources {
+  readonly openEngine: typeof openEngine;
+  readonly openStore: typeof openStore;
+  readonly codec: PictureCodec;
+}
+
+/** The program's own. */
+export const ownParts: PartSources = { openEngine, openStore, codec: { encode: encodePng, decode: decodeStored } };
+
 /** Builds every part from the settings, wires them and starts; throws `ConfigError` with what is wrong. */
-export async function startQuartet(config: Config, logger: Logger): Promise<Quartet> {
+export async function startQuartet(config: Config, logger: Logger, parts: PartSources = ownParts): Promise<Quartet> {
   const closers: (() => Promise<void>)[] = [];
   const closeAll = async () => {
     for (const close of closers.splice(0).reverse()) await close();
@@ -75,8 +92,8 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
   try {
     await makeFolder(config.DATA_DIR);
     const [engineOpened, storeOpened] = await Promise.allSettled([
-      openEngine(config, logger, { modelsFile: join(config.DATA_DIR, 'triton-models.json') }),
-      openStore({
+      parts.openEngine(config, logger, { modelsFile: join(config.DATA_DIR, 'triton-models.json') }),
+      parts.openStore({
         dataDir: config.DATA_DIR,
         logger,
         ...(config.DATABASE_URL === null ? {} : { databaseUrl: config.DATABASE_URL }),
@@ -96,7 +113,7 @@ export async function startQuartet(config: Config, logger: Logger): Promise<Quar
       pictures: store.pictures,
       soleProcess: store.soleProcess,
       engine,
-      codec: { encode: encodePng, decode: decodeStored },
+      codec: parts.codec,
       limits: {
         maxQueue: config.MAX_QUEUE,
         maxJobsPerUser: config.MAX_JOBS_PER_USER,

@@ -33,6 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'src/engines/image-engine.ts',
     'src/engines/unknown-words.ts',
   ],
+  'src/bench/': ['src/', 'proto/gen/'],
   'src/main.ts': ['src/', 'commands/'],
   'src/cli.ts': ['src/', 'commands/'],
 };

@@ -15,6 +15,10 @@ export async function encodePng(
   picture: RgbPicture,
   texts: Readonly<Record<string, string>> = {},
 ): Promise<Uint8Array> {
-  const png = await fromRgb(picture).png(compression).toBuffer();
-  return insertPngTexts(png, texts);
+  return insertPngTexts(await compress(picture), texts);
+}
+
+/** The part of `encodePng` that costs time, which is sharp's alone. */
+export function compress(picture: RgbPicture): Promise<Uint8Array> {
+  return fromRgb(picture).png(compression).toBuffer();
 }

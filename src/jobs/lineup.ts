@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import type { EngineTrouble } from '../engines/image-engine.ts';
 import { fairOrder } from './fair-order.ts';
 import type { DrawingJob, JobId } from './job.ts';
@@ -24,32 +25,30 @@ export interface LineupOptions {
   readonly pausedBecause: () => EngineTrouble | null;
 }
 
+/** A reading is followed by a rest of so many times its length, so that most of the time is left to others. */
+const restFactor = 3;
+/** A database that is slow, or a clock that is set, must not make it long. */
+const maxRestMs = 250;
+
 /**
- * Returns the function that reads the line-up. Calls that come while one is being read share the next reading:
- * 500 people who ask at once cost two readings, and nobody gets one from before they asked.
+ * Returns the function that reads the line-up. Calls that come before the next reading begins share it: 500 people
+ * who ask at once cost a few readings, and nobody gets one from before they asked.
  */
 export function createLineupReader(options: LineupOptions): () => Promise<Lineup> {
-  let current: Promise<Lineup> | null = null;
+  const { clock } = options;
   let next: Promise<Lineup> | null = null;
+  let rested: Promise<unknown> = Promise.resolve();
 
-  const begin = (): Promise<Lineup> => {
-    const reading = readLineup(options).finally(() => {
-      if (current === reading) current = null;
-    });
-    current = reading;
+  const read = async (): Promise<Lineup> => {
+    await rested;
+    next = null;
+    const begun = clock();
+    const reading = readLineup(options);
+    rested = reading.catch(() => undefined).then(() => rest(Math.min(maxRestMs, restFactor * (clock() - begun))));
     return reading;
   };
 
-  return () => {
-    if (current === null) return begin();
-    next ??= current
-      .catch(() => undefined)
-      .then(() => {
-        next = null;
-        return begin();
-      });
-    return next;
-  };
+  return () => (next ??= read());
 }
 
 async function readLineup(options: LineupOptions): Promise<Lineup> {

@@ -1,4 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { QuartetError } from '../errors.ts';
+
+/** How long a batch that is not full waits for more after the one before. */
+const gatherMs = 5;
 
 interface Pending<Item, Result> {
   readonly item: Item;
@@ -36,7 +40,12 @@ export function inBatches<Item, Result>(
 
   const runAll = async (): Promise<void> => {
     isRunning = true;
-    while (waiting.length > 0) await runBatch(waiting.splice(0, maxItems));
+    while (waiting.length > 0) {
+      await runBatch(waiting.splice(0, maxItems));
+      // An embedded database computes on this thread: without a pause, what has come over the network meanwhile
+      // would be read only one by one, each to become a batch of its own.
+      if (waiting.length < maxItems) await pause(gatherMs);
+    }
     isRunning = false;
   };
 

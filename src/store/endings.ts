@@ -5,42 +5,41 @@ import type { EndingStore, Telling } from '../jobs/job-store.ts';
 import { markDelivered } from '../jobs/transitions.ts';
 import { type Database, row } from './database.ts';
 import { jobColumns, jobRow } from './job-row.ts';
-import { lockJob, writeJob } from './jobs-table.ts';
+import { writeJob } from './jobs-table.ts';
 
-const tellingRow = z.object({ telling_attempt: z.number() });
+const attemptColumn = z.object({ telling_attempt: z.number() });
+const tellingRow = z
+  .unknown()
+  .transform((value) => ({ job: jobRow.parse(value), attempt: attemptColumn.parse(value).telling_attempt }));
 
 /** Telling people how jobs ended, on PostgreSQL. */
 export function createEndings(database: Database): EndingStore {
   return {
-    claimEnding: (platform, { now, leaseMs }) =>
+    async claimEnding(platform, { now, leaseMs }) {
+      // One statement: it is asked more often than there is something to tell.
+      const claimed = await row(
+        database,
+        tellingRow,
+        `update jobs set telling_lease_until = $3, telling_attempt = telling_attempt + 1
+         where id = (
+           select id from jobs
+           where telling = 'due' and platform = $1 and telling_not_before <= $2 and telling_lease_until < $2
+           order by coalesce(drawn_at, ended_at), position limit 1 for update skip locked)
+         returning ${jobColumns}, telling_attempt`,
+        [platform, now, now + leaseMs],
+      );
+      return claimed === null ? null : { job: toEnding(claimed.job), attempt: claimed.attempt };
+    },
+
+    saveTold: ({ job: { id }, attempt }, message, now) =>
       database.transaction(async (sql) => {
         const job = await row(
           sql,
           jobRow,
-          `select ${jobColumns} from jobs
-           where telling = 'due' and platform = $1 and telling_not_before <= $2 and telling_lease_until < $2
-           order by coalesce(drawn_at, ended_at), position limit 1 for update skip locked`,
-          [platform, now],
+          `select ${jobColumns} from jobs where id = $1 and telling = 'due' and telling_attempt = $2 for update`,
+          [id, attempt],
         );
         if (job === null) return null;
-        const claimed = await row(
-          sql,
-          tellingRow,
-          `update jobs set telling_lease_until = $2, telling_attempt = telling_attempt + 1
-           where id = $1 returning telling_attempt`,
-          [job.id, now + leaseMs],
-        );
-        return { job: toEnding(job), attempt: claimed?.telling_attempt ?? 0 };
-      }),
-
-    saveTold: ({ job: { id }, attempt }, message, now) =>
-      database.transaction(async (sql) => {
-        const job = await lockJob(sql, id);
-        const held = await sql.query(`select id from jobs where id = $1 and telling = 'due' and telling_attempt = $2`, [
-          id,
-          attempt,
-        ]);
-        if (job === null || held.length === 0) return null;
         const ending = toEnding(job);
         if (ending.state !== 'drawn') {
           await sql.query(`update jobs set telling = 'told' where id = $1`, [id]);

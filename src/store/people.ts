@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { schedulerNames } from '../engines/image-engine.ts';
 import type { MemoryOfPeopleStore } from '../jobs/job-store.ts';
 import type { UserSettings } from '../jobs/jobs.ts';
-import { type Database, row, rows } from './database.ts';
+import type { Owner } from '../jobs/owner.ts';
+import { inBatches } from './batches.ts';
+import { type Database, rows } from './database.ts';
+import { ownerColumn } from './job-row.ts';
 
 const settingsColumn = z
   .object({
@@ -17,7 +20,7 @@ const settingsColumn = z
   })
   .transform((settings): UserSettings => settings);
 
-const settingsRow = z.object({ settings: settingsColumn });
+const settingsRow = z.object({ owner: ownerColumn, settings: settingsColumn });
 const estimateRow = z.object({
   kind: z.string(),
   fixed_ms: z.number(),
@@ -25,13 +28,26 @@ const estimateRow = z.object({
   samples: z.coerce.number(),
 });
 
+const maxBatch = 100;
+
 /** What is remembered about people and speeds, on PostgreSQL. */
 export function createPeople(database: Database): MemoryOfPeopleStore {
-  return {
-    async settings(owner) {
-      const found = await row(database, settingsRow, 'select settings from user_settings where owner = $1', [owner]);
-      return found?.settings ?? {};
+  // Each drawing that is asked for begins with the asker's own settings.
+  const settingsTogether = inBatches(
+    maxBatch,
+    async (owners: readonly Owner[]): Promise<PromiseSettledResult<UserSettings>[]> => {
+      const found = await rows(
+        database,
+        settingsRow,
+        'select owner, settings from user_settings where owner = any($1::text[])',
+        [owners],
+      );
+      const byOwner = new Map(found.map(({ owner, settings }) => [owner, settings]));
+      return owners.map((owner) => ({ status: 'fulfilled', value: byOwner.get(owner) ?? {} }));
     },
+  );
+  return {
+    settings: settingsTogether,
 
     async saveSettings(owner, settings) {
       await database.query(
@@ -48,12 +64,15 @@ export function createPeople(database: Database): MemoryOfPeopleStore {
       );
     },
 
-    async saveEstimate(kind, { fixedMs, stepMs, samples }) {
-      await database.query(
-        `insert into estimates (kind, fixed_ms, step_ms, samples) values ($1, $2, $3, $4)
-         on conflict (kind) do update set fixed_ms = excluded.fixed_ms, step_ms = excluded.step_ms, samples = excluded.samples`,
-        [kind, fixedMs, stepMs, samples],
-      );
-    },
+    saveEstimate: (kind, { fixedMs, stepMs, samples }) =>
+      database.transaction(async (sql) => {
+        // Nobody waits for the disk: one that is lost is measured again with the next drawing.
+        await sql.query('set local synchronous_commit = off');
+        await sql.query(
+          `insert into estimates (kind, fixed_ms, step_ms, samples) values ($1, $2, $3, $4)
+           on conflict (kind) do update set fixed_ms = excluded.fixed_ms, step_ms = excluded.step_ms, samples = excluded.samples`,
+          [kind, fixedMs, stepMs, samples],
+        );
+      }),
   };
 }

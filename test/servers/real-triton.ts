@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { startLocalTriton } from '../../src/bench/local-triton.ts';
+
+export { freePort } from '../../src/bench/local-triton.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -24,47 +23,18 @@ export interface RealTriton {
 
 /** Starts NVIDIA's server with these model folders; resolves once it is ready. */
 export async function startRealTriton(pipelines: readonly string[], grpcPort?: number): Promise<RealTriton> {
-  const [http, metrics, free] = [await freePort(), await freePort(), await freePort()];
-  const port = grpcPort ?? free;
-  const ports = ['--grpc-port', port, '--http-port', http, '--metrics-port', metrics].map(String);
-  const child = spawn('python3', ['triton-models/run_triton.py', ...ports, '--pipelines', ...pipelines], {
-    cwd: root,
-    stdio: ['ignore', 'pipe', 'pipe'],
+  const { url, port, metricsUrl, pid, ended, stop } = await startLocalTriton({
+    pipelines,
+    ...(grpcPort !== undefined && { grpcPort }),
   });
-  const exited = once(child, 'exit');
-  let said = '';
-  child.stderr.on('data', (text) => {
-    said = `${said}${text}`.slice(-2_000);
-  });
-  const ready = Promise.withResolvers<number>();
-  createInterface(child.stdout).on('line', (line) => {
-    const pid = /ready \(process (\d+)\)/.exec(line)?.[1];
-    if (pid !== undefined) ready.resolve(Number(pid));
-  });
-  void exited.then(() => ready.reject(new Error(`Expected Triton to start, got: ${said}`)));
-  const pid = await ready.promise;
   return {
-    url: `grpc://127.0.0.1:${port}`,
+    url,
     port,
-    metrics: async () => (await fetch(`http://127.0.0.1:${metrics}/metrics`)).text(),
+    metrics: async () => (await fetch(metricsUrl)).text(),
     async kill() {
       process.kill(pid, 'SIGKILL');
-      await exited;
+      await ended;
     },
-    async stop() {
-      if (child.exitCode === null) child.kill('SIGTERM');
-      await exited;
-    },
+    stop,
   };
-}
-
-/** A port of 127.0.0.1 that nobody has at the moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('Expected a port.');
-  return address.port;
 }

@@ -130,6 +130,22 @@ export function describeJobStore(
         expect(await refusal(sampleJob(), limits)).toMatchObject({ code: 'daily_quota' });
       });
 
+      it('takes those who come at once in the order in which they came', async () => {
+        const people = ['grace', 'ada', 'grace', 'linus', 'ada', 'grace'];
+        const accepted = await Promise.all(people.map(acceptFor));
+        const claimed = [];
+        for (const _ of people) claimed.push((await claim()).id);
+        expect(claimed).toEqual([0, 1, 3, 2, 4, 5].map((index) => accepted[index]?.id));
+      });
+
+      it('counts those who came just before in the same moment', async () => {
+        const limits = { ...roomy, maxJobsPerUser: 2, dailyImagesPerUser: 4 * sampleRequest.count };
+        const submit = (userId: string) => store.submit(sampleJob({ requester: sampleRequester(userId) }), limits);
+        const results = await Promise.allSettled(['ada', 'ada', 'grace', 'ada', 'ada', 'grace'].map(submit));
+        expect(results.map(({ status }) => status === 'fulfilled')).toEqual([true, true, true, false, false, true]);
+        expect((await store.counts()).waiting).toBe(4);
+      });
+
       it('remembers the message that shows a job', async () => {
         const { id } = await accept();
         await store.setReplyMessage(id, 'message-1');

@@ -161,7 +161,8 @@ function nobodyIsFree(servers: Servers): EngineError {
   return new EngineError(isBusy ? 'engine_busy' : 'engine_away', message, { retryable: true });
 }
 
-function parseHeader(header: string | undefined): { name: string; value: string } | null {
+/** `name: value` of the settings; null where there is none. */
+export function parseHeader(header: string | undefined): { name: string; value: string } | null {
   if (header === undefined) return null;
   const match = /^([a-z0-9_.-]+):\s*([\x20-\x7e]+)$/i.exec(header.trim());
   // It is a secret, so the message does not repeat it.

@@ -67,7 +67,9 @@ export function createSnapshots(options: SnapshotsOptions): Snapshots {
       const viewers = streams.viewers();
       if (viewers.length === 0) return;
       const health = await options.engine.health();
-      for (const requester of viewers) streams.send(requester.userId, await status(requester, health));
+      // All at once: they share one reading of the line-up.
+      const send = async (viewer: Requester) => streams.send(viewer.userId, await status(viewer, health));
+      await Promise.all(viewers.map(send));
     } catch (error) {
       logger.warn({ err: error }, 'the state of the queue could not be read for the playground');
     }
