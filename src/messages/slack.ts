@@ -125,9 +125,7 @@ const korean: SlackMessages = {
   },
 };
 
-const catalogues: Readonly<Record<Language, SlackMessages>> = { en: english, ko: korean };
-
-/** The catalogue for a BCP 47 tag; English where there is none. */
+/** The catalogue for a BCP 47 tag such as `ko-KR`; English where there is none. */
 export function slackMessagesFor(locale: string): SlackMessages {
   return languageOf(locale) === 'ko' ? korean : english;
 }

@@ -20,7 +20,6 @@ export function suggest(
   commands: readonly Command[],
   world: CommandWorld,
   unfinished: readonly Job[],
-  messages: Messages,
 ): APICommandAutocompleteInteractionResponseCallbackData {
   const messages = messagesFor(locale);
   const focused = data.options.find((option) => 'focused' in option && option.focused === true);
@@ -40,11 +39,6 @@ export function suggest(
     };
   }
   return { choices: [] };
-}
-
-interface Suggestion {
-  readonly value: string;
-  readonly label: string;
 }
 
 /** Those that begin with what was typed first, then those that have it in them. */

@@ -11,9 +11,6 @@ import { discordMessagesFor } from '../../messages/discord.ts';
 import { languages, messagesFor, type Text } from '../../messages/messages.ts';
 import { discordLimits } from './limits.ts';
 
-/** Discord's own names of the languages that there are words for, besides English. */
-const discordLocales = ['ko'] as const satisfies readonly Exclude<Language, 'en'>[];
-
 /** The name of the command in the menu of a message. */
 export const drawThisName = discordMessagesFor('en').drawThis;
 

@@ -120,7 +120,7 @@ export function createInteractions(parts: DiscordParts) {
         const unfinished = parts.unfinished.of(personOf(interaction).user.id);
         await say(interaction, {
           type: InteractionResponseType.ApplicationCommandAutocompleteResult,
-          data: suggest(interaction, commands, services, unfinished, messagesFor(interaction.locale)),
+          data: suggest(interaction, commands, services, unfinished),
         });
         return;
       }

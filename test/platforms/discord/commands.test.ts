@@ -6,8 +6,6 @@ import { registerDiscord } from '../../../src/platforms/discord/register.ts';
 import { type DiscordServer, startDiscordServer } from '../../servers/discord/start.ts';
 import { type Bot, configFor, openBot } from './open-discord.ts';
 
-const say = (name: string) => () => ({ name: name.toLowerCase(), title: name, description: name });
-
 describe('the commands as Discord wants them', () => {
   test('slash commands, in servers, direct messages and private channels, for servers and users', () => {
     const rendered = renderDiscordCommands(commands);
@@ -18,15 +16,6 @@ describe('the commands as Discord wants them', () => {
     for (const command of rendered) {
       expect(command).toMatchObject({ integration_types: [0, 1], contexts: [0, 1, 2] });
     }
-  });
-
-  test('names, descriptions and choices in Korean too', () => {
-    const imagine = renderDiscordCommands(commands).find(({ name }) => name === 'imagine');
-    expect(imagine).toMatchObject({
-      name_localizations: { ko: '그리기' },
-      description_localizations: { ko: '설명한 그림을 그려요' },
-    });
-    expect(JSON.stringify(imagine)).toContain('"ko":"프롬프트"');
   });
 
   test('each kind of option', () => {
