@@ -114,13 +114,11 @@ function drawThis(text: string, file: SlackFile | null, reading: Reading, { apiU
 }
 
 function readSent(memory: FormMemory, form: FilledForm, reading: Reading, { ids, apiUrl }: FormListening): Wish {
-  if (memory.command === 'edit') {
-    const button = memory.button === null ? null : ids.read(memory.button);
-    if (button === null) throw new InvalidRequestError('unknown_button', reading.say.refusal.unknownButton);
-    return { command: 'edit', options: { ...form.values, job: button.job } };
-  }
   const file = memory.file === null ? firstPicture(form.files) : { id: memory.file };
-  if (file === null) return { command: 'imagine', options: form.values };
-  const image = attachmentOf(file, reading.workspace, { apiUrl, say: reading.say });
-  return { command: 'imagine', options: { ...form.values, image } };
+  const image = file === null ? {} : { image: attachmentOf(file, reading.workspace, { apiUrl, say: reading.say }) };
+  const options = { ...form.values, ...image };
+  if (memory.command === 'imagine') return { command: 'imagine', options };
+  const button = memory.button === null ? null : ids.read(memory.button);
+  if (button === null) throw new InvalidRequestError('unknown_button', reading.say.refusal.unknownButton);
+  return { command: 'edit', options: { ...options, job: button.job } };
 }

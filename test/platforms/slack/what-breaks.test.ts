@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { partOf, untilResult, useSlack, wordsOf } from './open-slack.ts';
+import { ownerOf } from '../../../src/jobs/owner.ts';
+import type { SlackServer } from '../../servers/slack/start-slack-server.ts';
+import { openBot, partOf, untilResult, useSlack, wordsOf } from './open-slack.ts';
 
 /** Each symptom of facts/chat-platforms.md that concerns Slack. */
 const open = useSlack();
+const aliceIn = ({ team, alice }: SlackServer) =>
+  ({ platform: 'slack', workspace: team.id, userId: alice.id, name: '', locale: 'en', isAdmin: false }) as const;
 
 test('duplicates from retries: the same event again is one job', async () => {
   const world = await open();
@@ -35,17 +39,11 @@ test('an event that comes again after a restart is the same job', async () => {
   const event = slack.deliveries.find(({ envelope }) => JSON.stringify(envelope.payload).includes('app_mention'));
   if (event === undefined) throw new Error('Expected an event.');
   const before = slack.state.calls.filter(({ method }) => method === 'chat.postMessage').length;
-  const requester = { platform: 'slack', workspace: slack.team.id, userId: slack.alice.id } as const;
-  const known = await jobs.recent({ ...requester, name: '', locale: 'en', isAdmin: false }, { limit: 10 });
+  const known = await jobs.recent(aliceIn(slack), { limit: 10 });
   expect(known).toHaveLength(1);
   const { idempotencyKey, request, replyTo } = known[0] ?? {};
   if (!idempotencyKey || !request || !replyTo) throw new Error('Expected a job.');
-  const submitted = await again.jobs.submit(
-    request,
-    { ...requester, name: '', locale: 'en', isAdmin: false },
-    replyTo,
-    idempotencyKey,
-  );
+  const submitted = await again.jobs.submit(request, aliceIn(slack), replyTo, idempotencyKey);
   expect(submitted.created).toBe(false);
   expect(slack.state.calls.filter(({ method }) => method === 'chat.postMessage')).toHaveLength(before);
 });
@@ -111,17 +109,15 @@ test('not_in_channel: joins a public channel', async () => {
 });
 
 test('not_in_channel: in a private one it says how to invite it, only to the asker, and draws nothing', async () => {
-  const { slack, engine, jobs } = await open();
+  const { slack, jobs } = await open();
   const channel = slack.addChannel('secret', { kind: 'private', withBot: false, members: [slack.alice] });
   await slack.alice.slash(channel, '/imagine', 'a red boat');
   const note = await slack.until('how to invite', () => slack.alice.notes(channel)[0]);
   expect(note.text).toContain('/invite');
   expect(note.text).toContain(slack.team.botUser);
-  const requester = { platform: 'slack', workspace: slack.team.id, userId: slack.alice.id } as const;
-  const all = await jobs.recent({ ...requester, name: '', locale: 'en', isAdmin: false }, { limit: 10 });
+  const all = await jobs.recent(aliceIn(slack), { limit: 10 });
   expect(all.filter(({ state }) => state === 'delivered')).toEqual([]);
   expect(slack.messages(slack.alice.direct())).toEqual([]);
-  void engine;
 });
 
 test('429 with Retry-After: waits as long as Slack says, and tells once', async () => {
@@ -232,4 +228,37 @@ test('the socket is cut, and asked to come back: events go on', async () => {
   await slack.until('another one', isOpenAgain(3));
   await slack.alice.slash(slack.general, '/imagine', 'a red boat');
   await untilResult(world);
+});
+
+test('another process tells the same ending again: it finds out from Slack that people were told', async () => {
+  const world = await open({ platform: { soleProcess: false } });
+  const { slack, store, pictures } = world;
+  await slack.alice.slash(slack.general, '/imagine', 'a red boat');
+  await untilResult(world);
+  await world.reached('delivered');
+  const [job] = await store.history(ownerOf(aliceIn(slack)), { limit: 1, before: Number.MAX_SAFE_INTEGER });
+  if (job?.state !== 'delivered') throw new Error('Expected a job that was delivered.');
+  const other = await openBot(slack, { pictures, store, platform: { soleProcess: false } });
+  const { message, deliveredAt: _told, ...rest } = job;
+  const receipt = await other.platform.deliver(
+    { ...rest, state: 'drawn', replyTo: { ...job.replyTo, message: null } },
+    { signal: new AbortController().signal },
+  );
+  await other.close();
+  expect(receipt).toEqual({ message });
+  expect(slack.messages(slack.general)).toHaveLength(3);
+});
+
+test('a hundred people ask at the same moment: each is acknowledged within a second', async () => {
+  const { slack, engine } = await open();
+  engine.hold();
+  const begun = Date.now();
+  const outcomes = await Promise.all(
+    Array.from({ length: 100 }, async (_, index) => {
+      const { receipt } = await slack.alice.slash(slack.general, '/imagine', `a red boat seed:${index}`);
+      return { outcome: receipt?.outcome, ms: Date.now() - begun };
+    }),
+  );
+  expect(new Set(outcomes.map(({ outcome }) => outcome))).toEqual(new Set(['acknowledged']));
+  expect(Math.max(...outcomes.map(({ ms }) => ms))).toBeLessThan(3_000);
 });
