@@ -49,6 +49,19 @@ test('Edit opens a form with the settings, and draws with what was changed', asy
   expect(engine.requests[1]?.seeds[0]).toBe(5);
 });
 
+test('Edit starts from a picture that is added in its form', async () => {
+  const world = await open();
+  const { slack, engine } = world;
+  await slack.alice.slash(slack.general, '/imagine', 'a red boat');
+  const { buttons, pictures } = await untilResult(world);
+  await slack.bob.press(buttons, 'Edit');
+  const form = await slack.until('the form', () => slack.bob.modal());
+  const { errors } = await slack.bob.submits(form, { 'option:image': [pictures.files[0]?.id ?? ''] });
+  expect(errors).toBeNull();
+  await untilResult(world, slack.general, 2);
+  expect(engine.requests[1]?.init).toMatchObject({ strength: expect.any(Number) });
+});
+
 test('a double click is one job', async () => {
   const world = await open();
   const { slack, engine } = world;
