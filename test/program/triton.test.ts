@@ -133,7 +133,7 @@ describe.skipIf(whyNoTriton !== null)(title, { timeout: 120_000 }, () => {
       void mortal.kill();
     });
     expect(hasKilled).toBe(true);
-    for (const id of ids) expect(events.filter((event) => showsJob(event, id, 'delivered'))).toHaveLength(1);
+    for (const id of ids) expect(events.filter((event) => hasArrived(event, id))).toHaveLength(1);
     expect((await jobsOf(viewer)).map(({ id }) => id).sort()).toEqual(ids.toSorted());
     const [first, ...others] = await Promise.all(ids.map((id) => picturesOf(viewer, id)));
     expect(first).toHaveLength(2);
