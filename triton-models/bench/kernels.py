@@ -16,7 +16,10 @@ import torch
 
 from bench.subject import call_again, record
 
-KINDS = ("attend", "convolve", "convolve_doubled", "group_norm", "gated_linear", "linear", "layer_norm")
+KINDS = (
+    "attend", "convolve", "convolve_norm", "convolve_doubled", "group_norm", "join_norm",
+    "gated_linear", "linear", "add_linear", "layer_norm",
+)  # fmt: skip
 
 
 def measure(kind: str, part: str, count: int, seconds: float) -> dict[str, float]:

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from quartet_pipeline.description import Description
 from quartet_pipeline.networks.clip import TextConfig, TextEncoder
-from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.operations import PLAIN, Norm, Operations
 from quartet_pipeline.networks.unet import UNet, UNetConfig
 from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
 from quartet_pipeline.networks.weights import StableDiffusion
@@ -56,13 +56,13 @@ def random_networks(dtype: torch.dtype, operations: Operations = PLAIN, device: 
         )
     generator = torch.Generator(device).manual_seed(1)
     for network in (networks.text_encoder, networks.unet, networks.encoder, networks.decoder):
-        _shake(network, generator)
+        shake(network, generator)
         network.to(dtype).requires_grad_(False).eval()
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return networks
 
 
-def _shake(network: nn.Module, generator: torch.Generator) -> None:
+def shake(network: nn.Module, generator: torch.Generator) -> None:
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator, device=parameter.device)
@@ -102,6 +102,11 @@ class Recorder(Operations):
         self._note("linear", call, 2 * x.numel() * len(weight), x, weight, y, residual)
         return y
 
+    def add_linear(self, sums: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+        call = (x.numel() // x.shape[-1], x.shape[-1], len(weight))
+        self._note("add_linear", call, 2 * x.numel() * len(weight), x, weight, sums, sums)
+        return sums
+
     def gated_linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         y = x.new_empty(*x.shape[:-1], len(weight) // 2)
         call = (x.numel() // x.shape[-1], x.shape[-1], len(weight) // 2)
@@ -113,7 +118,7 @@ class Recorder(Operations):
     ) -> Tensor:
         n, h, w, c = x.shape
         y = x.new_empty(n, h // stride, w // stride, len(weight))
-        call = (n, h, w, c, len(weight), stride, residual is not None)
+        call = (n, h, w, c, len(weight), stride, bias is not None, residual is not None)
         self._note("convolve", call, 18 * y.numel() * c, x, weight, bias, y, residual)
         return y
 
@@ -124,14 +129,29 @@ class Recorder(Operations):
         self._note("convolve_doubled", (n, h, w, c, len(folded) // 4), 18 * y.numel() * c, x, folded, bias, y)
         return y
 
-    def group_norm(self, x: Tensor, scale: Tensor, shift: Tensor, groups: int, eps: float, *, silu: bool) -> Tensor:
-        del groups, eps
-        self._note("group_norm", (*x.shape, silu), 0, x, scale, shift, x)
+    def convolve_norm(
+        self, x: Tensor, weight: Tensor, bias: Tensor | None, residual: Tensor, norm: Norm
+    ) -> tuple[Tensor, Tensor]:
+        n, h, w, c = x.shape
+        y = x.new_empty(n, h, w, len(weight))
+        tensors = (x, weight, bias, residual, y, y)
+        self._note("convolve_norm", (n, h, w, c, len(weight), norm.silu), 18 * y.numel() * c, *tensors)
+        return y, torch.empty_like(y)
+
+    def group_norm(self, x: Tensor, norm: Norm, bias: Tensor | None = None) -> Tensor:
+        self._note("group_norm", (*x.shape, norm.silu, bias is not None), 0, x, norm.scale, norm.shift, x)
         return torch.empty_like(x)
 
-    def layer_norm(self, x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
+    def join_norm(self, x: Tensor, skip: Tensor, norm: Norm) -> tuple[Tensor, Tensor]:
+        del norm
+        joined = torch.cat([x, skip], dim=-1)
+        self._note("join_norm", (*x.shape, skip.shape[-1]), 0, x, skip, joined, joined)
+        return joined, torch.empty_like(joined)
+
+    def layer_norm(self, x: Tensor, scale: Tensor, shift: Tensor, eps: float, bias: Tensor | None = None) -> Tensor:
         del eps
-        self._note("layer_norm", (x.numel() // x.shape[-1], x.shape[-1]), 0, x, scale, shift, x)
+        call = (x.numel() // x.shape[-1], x.shape[-1], bias is not None)
+        self._note("layer_norm", call, 0, x, scale, shift, x)
         return torch.empty_like(x)
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -165,32 +185,47 @@ def call_again(operations: Operations, call: tuple[Any, ...]) -> Callable[[], Te
         made = random(*dims) / math.sqrt(math.prod(dims[1:]))
         return made.contiguous(memory_format=torch.channels_last) if len(dims) == 4 else made
 
+    def norm(width: int, silu: bool) -> Norm:
+        return Norm(random(width), random(width), 32, 1e-5, silu)
+
     if kind == "linear":
         rows, c, o, has_bias, has_residual = shape
         x, w, r = random(1, rows, c), weights(o, c), random(1, rows, o) if has_residual else None
         bias = random(o) if has_bias else None
         return lambda: operations.linear(x, w, bias, r)
+    if kind == "add_linear":
+        rows, c, o = shape
+        x, w, sums = random(1, rows, c), weights(o, c), random(1, rows, o)
+        return lambda: operations.add_linear(sums, x, w)
     if kind == "gated_linear":
         rows, c, o = shape
         x, w, b = random(1, rows, c), weights(2 * o, c), random(2 * o)
         return lambda: operations.gated_linear(x, w, b)
     if kind == "convolve":
-        n, h, w_, c, o, stride, has_residual = shape
-        x, w, b = random(n, h, w_, c), weights(o, c, 3, 3), random(o)
+        n, h, w_, c, o, stride, has_bias, has_residual = shape
+        x, w, bias = random(n, h, w_, c), weights(o, c, 3, 3), random(o) if has_bias else None
         r = random(n, h // stride, w_ // stride, o) if has_residual else None
-        return lambda: operations.convolve(x, w, b, stride=stride, residual=r)
+        return lambda: operations.convolve(x, w, bias, stride=stride, residual=r)
     if kind == "convolve_doubled":
         n, h, w_, c, o = shape
         x, w, b = random(n, h, w_, c), weights(4 * o, c, 2, 2), random(o)
         return lambda: operations.convolve_doubled(x, w, b)
+    if kind == "convolve_norm":
+        n, h, w_, c, o, silu = shape
+        x, w, added = random(n, h, w_, c), weights(o, c, 3, 3), random(n, h, w_, o)
+        return lambda: operations.convolve_norm(x, w, random(o), added, norm(o, silu))[1]
     if kind == "group_norm":
-        n, h, w_, c, silu = shape
-        x, a, b = random(n, h, w_, c) + 0.5, random(c), random(c)
-        return lambda: operations.group_norm(x, a, b, 32, 1e-5, silu=silu)
+        n, h, w_, c, silu, has_bias = shape
+        x, bias = random(n, h, w_, c) + 0.5, random(c) if has_bias else None
+        return lambda: operations.group_norm(x, norm(c, silu), bias)
+    if kind == "join_norm":
+        n, h, w_, first, more = shape
+        x, skip = random(n, h, w_, first), random(n, h, w_, more)
+        return lambda: operations.join_norm(x, skip, norm(first + more, True))[1]
     if kind == "layer_norm":
-        rows, c = shape
-        x, a, b = random(rows, c) + 0.5, random(c), random(c)
-        return lambda: operations.layer_norm(x, a, b, 1e-5)
+        rows, c, has_bias = shape
+        x, a, b, bias = random(rows, c) + 0.5, random(c), random(c), random(c) if has_bias else None
+        return lambda: operations.layer_norm(x, a, b, 1e-5, bias)
     n, tokens, length, heads, width = shape
     if tokens == length:
         q, k, v = random(n, tokens, 3, heads, width).unbind(2)

@@ -10,7 +10,10 @@ from typing import Any
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.schedulers import NoiseSchedule
 
-FILES = ("pipeline.json", "tokenizer.json", "text_encoder.onnx", "unet.onnx", "vae_encoder.onnx", "vae_decoder.onnx")
+FILES = ("pipeline.json", "tokenizer.json")
+ONNX_FILES = ("text_encoder.onnx", "unet.onnx", "vae_encoder.onnx", "vae_decoder.onnx")
+DIFFUSERS_FILES = ("text_encoder/config.json", "unet/config.json", "vae/config.json")
+"""Beside each of these lie the weights, as safetensors."""
 Size = tuple[int, int]
 """Height and width in pixels."""
 
@@ -42,9 +45,15 @@ class Description:
         return self.sizes + tuple((h * self.enlarge_factor, w * self.enlarge_factor) for h, w in self.sizes)
 
 
+def is_diffusers_folder(folder: Path) -> bool:
+    """Whether the networks lie there as diffusers saves them, not as ONNX files."""
+    return (folder / DIFFUSERS_FILES[1]).is_file() and not (folder / "unet.onnx").is_file()
+
+
 def read_description(folder: Path) -> Description:
     """Reads a model folder's description, or raises a ModelError that names what is wrong."""
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    networks = DIFFUSERS_FILES if is_diffusers_folder(folder) else ONNX_FILES
+    missing = [name for name in (*FILES, *networks) if not (folder / name).is_file()]
     if missing:
         raise ModelError(f"The model folder {folder} lacks {', '.join(missing)}; copy it again, or export the model.")
     path = folder / "pipeline.json"

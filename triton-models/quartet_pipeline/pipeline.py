@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from quartet_pipeline.description import Description, read_description
+from quartet_pipeline.description import Description, is_diffusers_folder, read_description
 from quartet_pipeline.engines import Drawing, Engine, IsCancelled, OnProgress, Progress
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.request import Request
@@ -22,9 +22,13 @@ class Pipeline:
     engine: Engine
 
 
-def open_pipeline(folder: Path, *, engine: str = "onnxruntime", threads: int = 0) -> Pipeline:
-    """Opens a model folder, or raises a ModelError that says what is wrong with it; `threads` 0 takes every core."""
+def open_pipeline(folder: Path, *, engine: str | None = None, threads: int = 0) -> Pipeline:
+    """Opens a model folder, or raises a ModelError that says what is wrong with it.
+
+    `engine` is by default the one that reads what is there; `threads` 0 takes every core.
+    """
     description = read_description(folder)
+    engine = engine or ("torch" if is_diffusers_folder(folder) else "onnxruntime")
     encode_prompt = open_prompt_encoder(folder, description)
     # Each engine needs libraries that the others do without.
     if engine == "onnxruntime":

@@ -151,7 +151,7 @@ def test_weights_of_another_shape_are_refused_by_name(theirs: Theirs, tmp_path: 
     theirs.save(tmp_path)
     file = next((tmp_path / "unet").glob("*.safetensors"))
     save_file({name: tensor[..., :1].contiguous() for name, tensor in theirs.unet.state_dict().items()}, file)
-    with pytest.raises(ModelError, match=r"Expected `time_embedding\.linear_1\.weight` to have the shape"):
+    with pytest.raises(ModelError, match=r"Expected `[\w.]+` to have the shape \[\d+.*\], got \[1\]"):
         load_stable_diffusion(tmp_path, dtype=torch.float32)
 
 

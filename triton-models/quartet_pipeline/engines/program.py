@@ -13,6 +13,7 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines.noise import device_noise
+from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
@@ -56,9 +57,12 @@ class Program:
         self.scale = zeros(1)
         self.table = zeros(MAX_STEPS, COEFFICIENTS)
         self.times = networks.prepare_times(zeros(MAX_STEPS))
+        self._time = torch.zeros_like(self.times[0])
         self.step = zeros(1, dtype=torch.int64)
         """Counted on the device: the same graph is every step."""
+        self._current = zeros(1, dtype=torch.int64)
         self.latents, self.noise = zeros(count, *self._shape), zeros(count, *self._shape)
+        self._sample = networks.make_sample(zeros(count * len(self.ids), *self._shape))
         self.estimates = [zeros(count, *self._shape) for _ in range(2)]
         """The last idea of the clean latents, and the one before."""
         rows, columns = (torch.arange(PREVIEW_SIDE, device=device) * side // PREVIEW_SIDE for side in (height, width))
@@ -66,14 +70,30 @@ class Program:
         self._preview_weights = torch.tensor(description.latent_rgb_weights, device=device)
         self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
 
+        self._sampler = networks.sampler or PlainSampler()
         self.text = Tensor()
         capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
         self.read, self.text = capture(self._read)
         self.latents.normal_()
+        self._sample.normal_()
         self.advance, _ = capture(self._advance)
         self.add_noise, _ = capture(self._fill_noise)
         self.latents.normal_()
         self.decode, (self.images, self.is_finite) = capture(self._decode)
+
+    def begin(self, *, noise_scale: float, clean: Tensor | None) -> None:
+        """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""
+        self.step.fill_(-1)
+        # The noise before the first step.
+        self.add_noise()
+        self.latents.copy_(self.noise * noise_scale)
+        if clean is not None:
+            self.latents.add_(clean)
+        self._sample.copy_(self.latents.repeat(len(self.ids), 1, 1, 1))
+        self.step.zero_()
+        self.noise.zero_()
+        for estimate in self.estimates:
+            estimate.zero_()
 
     def _read(self) -> Tensor:
         texts = self.networks.encode_text(self.ids)
@@ -85,20 +105,12 @@ class Program:
 
     def _advance(self) -> None:
         """One step of any scheduler (see `schedulers.Row`)."""
-        time = self.times.index_select(0, self.step)[0]
-        sample = self.latents.repeat(len(self.ids), 1, 1, 1)
-        output = self.networks.denoise(sample, time, self.text).float()
-        if len(self.ids) == 2:
-            without, prompted = output.chunk(2)
-            output = without + self.scale * (prompted - without)
-        row = self.table.index_select(0, self.step)[0]
-        last, last_but_one = self.estimates
-        guess = row[0] * self.latents + row[1] * output
-        following = row[2] * self.latents + row[3] * guess + row[4] * last + row[5] * last_but_one
-        self.latents.copy_(following + row[6] * self.noise)
-        last_but_one.copy_(last)
-        last.copy_(guess)
-        self.step.add_(1)
+        self._sampler.begin(self.step, self._current, self.times, self._time)
+        output = self.networks.denoise(self._sample, self._time, self.text)
+        self._sampler.end(
+            self._current, self.step, self.table, self.scale, output,
+            self.latents, self.noise, self.estimates, self._sample,
+        )  # fmt: skip
 
     def _decode(self) -> tuple[Tensor, Tensor]:
         pictures = self.networks.decode(self.latents / self.description.scaling_factor)

@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
-from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
@@ -22,8 +22,13 @@ from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
 MOST_PROGRAMS = 16
+MOST_PLANS = 16
 QUEUED_STEPS = 1
 """Steps that wait behind the one that runs: enough to keep a GPU busy, and few to wait for on cancelling."""
+
+
+_cached_table = lru_cache(maxsize=64)(scheduler_table)
+"""A table takes a millisecond or two to make."""
 
 
 def open_torch_engine(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
@@ -43,10 +48,13 @@ def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
 
     if device.type == "cpu":
         return StableDiffusionNetworks(load_stable_diffusion(path, dtype=torch.float32), device)
-    from quartet_pipeline.networks.kernels.operations import KernelOperations
+    from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
+    from quartet_pipeline.networks.kernels.shipped import open_choices
 
-    networks = load_stable_diffusion(path, dtype=torch.float16, operations=KernelOperations())
-    return StableDiffusionNetworks(networks, device)
+    prepare_libraries()
+    operations = KernelOperations(open_choices())
+    networks = load_stable_diffusion(path, dtype=torch.float16, operations=operations)
+    return StableDiffusionNetworks(networks, device, operations.sampler)
 
 
 class TorchEngine:
@@ -57,6 +65,7 @@ class TorchEngine:
         self._networks = networks
         self._encode_prompt = encode_prompt
         self._programs: dict[Shape, Program] = {}
+        self._plans: dict[Table, tuple[Tensor, Tensor]] = {}
         self._is_gpu = networks.device.type == "cuda"
         # Programs run one after another, so that what one leaves behind is free for the next.
         self._pool: Any = torch.cuda.graph_pool_handle() if self._is_gpu else None
@@ -74,6 +83,9 @@ class TorchEngine:
         program = self._programs.pop(shape, None)
         if program is None:
             program = Program(self._networks, self._description, size, count, is_guided=is_guided, pool=self._pool)
+            if self._is_gpu:
+                # A library that tries what is fastest may have taken most of the memory to try it in.
+                torch.cuda.empty_cache()
         self._programs[shape] = program
         if len(self._programs) > MOST_PROGRAMS:
             del self._programs[next(iter(self._programs))]
@@ -83,7 +95,7 @@ class TorchEngine:
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         description = self._description
         texts = prompts(request)
-        table = scheduler_table(request.scheduler, request.steps, description.schedule, request.strength)
+        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength)
         program = self.program(request.size, len(request.seeds), is_guided=len(texts) == 2)
         begun = self._moment()
         self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
@@ -105,22 +117,30 @@ class TorchEngine:
 
     def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
         """Fills the program's buffers for a request."""
-        device, rows = self._networks.device, table.rows
         program.ids.copy_(torch.from_numpy(ids))
         program.seeds.copy_(torch.tensor(request.seeds))
         program.scale.fill_(request.guidance_scale)
-        program.table[: len(rows)] = torch.tensor([coefficients(row) for row in rows]).to(device)
-        timesteps = torch.tensor([float(row.timestep) for row in rows], device=device)
-        program.times[: len(rows)] = self._networks.prepare_times(timesteps)
-        program.step.zero_()
-        program.noise.zero_()
-        for estimate in program.estimates:
-            estimate.zero_()
-        latents = table.noise * device_noise(program.seeds, program.step, tuple(program.latents.shape[1:]))
+        plan = self._plan(table)
+        program.table[: len(table.rows)] = plan[0]
+        program.times[: len(table.rows)] = plan[1]
+        clean = None
         if request.picture is not None:
-            clean = self._networks.encode(torch.from_numpy(from_pixels(request.picture)).to(device)).float()
-            latents += table.picture * self._description.scaling_factor * clean
-        program.latents.copy_(latents)
+            picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
+            clean = table.picture * self._description.scaling_factor * self._networks.encode(picture).float()
+        program.begin(noise_scale=table.noise, clean=clean)
+
+    def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
+        """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
+        plan = self._plans.pop(table, None)
+        if plan is None:
+            device = self._networks.device
+            numbers = torch.tensor([coefficients(row) for row in table.rows]).to(device)
+            timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=device)
+            plan = numbers, self._networks.prepare_times(timesteps)
+        self._plans[table] = plan
+        if len(self._plans) > MOST_PLANS:
+            del self._plans[next(iter(self._plans))]
+        return plan
 
     def _loop(
         self, program: Program, request: Request, table: Table, on_progress: OnProgress, is_cancelled: IsCancelled

@@ -5,11 +5,15 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from quartet_pipeline.engines.sampling import Sampler
+
 
 class LoopNetworks(Protocol):
     """Four networks on one device. Tensors that steps read are made before the loop, so that a step is one program."""
 
     device: torch.device
+    sampler: Sampler | None
+    """What moves the latents on, where it is not plain PyTorch."""
 
     def encode_text(self, ids: Tensor) -> Tensor:
         """int64 [n, max_tokens] -> what each step reads of the prompts, [n, ...]."""
@@ -17,8 +21,11 @@ class LoopNetworks(Protocol):
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         """float32 [steps] -> what each step reads of its time, [steps, ...]."""
 
+    def make_sample(self, latents: Tensor) -> Tensor:
+        """Latents float32 [n, 4, h/8, w/8] -> the same as `denoise` takes them: another type or memory layout."""
+
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        """Latents float32 [n, 4, h/8, w/8], one row of times, n texts -> the model's output, shaped alike."""
+        """A sample [n, 4, h/8, w/8], one row of times, n texts -> the model's output, shaped alike."""
 
     def decode(self, latents: Tensor) -> Tensor:
         """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""

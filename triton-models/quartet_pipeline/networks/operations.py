@@ -5,9 +5,22 @@ product (bias, residual, gate) is part of the operation, because that is where a
 memory: `kernels.py` replaces these one by one.
 """
 
+from dataclasses import dataclass
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A group norm, and whether SiLU follows."""
+
+    scale: Tensor
+    shift: Tensor
+    groups: int
+    eps: float
+    silu: bool
 
 
 class Operations:
@@ -17,6 +30,10 @@ class Operations:
         """[..., c] with weights [o, c] -> [..., o]."""
         product = F.linear(x, weight, bias)
         return product if residual is None else product + residual
+
+    def add_linear(self, sums: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+        """The same added to `sums` [..., o], which may be overwritten."""
+        return sums + F.linear(x, weight)
 
     def gated_linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
         """GEGLU (Shazeer 2020): [..., c] with weights [2 o, c], values before gates -> [..., o]."""
@@ -42,23 +59,34 @@ class Operations:
             doubled[:, top::2, left::2] = F.conv2d(part, weight, bias).permute(0, 2, 3, 1)
         return doubled
 
-    def group_norm(self, x: Tensor, scale: Tensor, shift: Tensor, groups: int, eps: float, *, silu: bool) -> Tensor:
-        """[n, h, w, c] -> the same shape."""
-        y = F.group_norm(x.permute(0, 3, 1, 2), groups, scale, shift, eps).permute(0, 2, 3, 1).contiguous()
-        return F.silu(y) if silu else y
+    def convolve_norm(
+        self, x: Tensor, weight: Tensor, bias: Tensor | None, residual: Tensor, norm: Norm
+    ) -> tuple[Tensor, Tensor]:
+        """`convolve`, and its group norm."""
+        y = self.convolve(x, weight, bias, residual=residual)
+        return y, self.group_norm(y, norm)
 
-    def layer_norm(self, x: Tensor, scale: Tensor, shift: Tensor, eps: float) -> Tensor:
-        """[..., c] -> the same shape."""
+    def group_norm(self, x: Tensor, norm: Norm, bias: Tensor | None = None) -> Tensor:
+        """Of [n, h, w, c] plus a bias [c] -> the same shape."""
+        x = x if bias is None else x + bias
+        y = F.group_norm(x.permute(0, 3, 1, 2), norm.groups, norm.scale, norm.shift, norm.eps)
+        y = y.permute(0, 2, 3, 1).contiguous()
+        return F.silu(y) if norm.silu else y
+
+    def join_norm(self, x: Tensor, skip: Tensor, norm: Norm) -> tuple[Tensor, Tensor]:
+        """Channels side by side, and the group norm of that."""
+        joined = torch.cat([x, skip], dim=-1)
+        return joined, self.group_norm(joined, norm)
+
+    def layer_norm(self, x: Tensor, scale: Tensor, shift: Tensor, eps: float, bias: Tensor | None = None) -> Tensor:
+        """Of [..., c] plus a bias [c] -> the same shape."""
+        x = x if bias is None else x + bias
         return F.layer_norm(x, x.shape[-1:], scale, shift, eps)
 
     def attend(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
         """Queries [n, t, heads, width], keys and values [n, l, heads, width] -> [n, t, heads * width]."""
         query, key, value = (part.transpose(1, 2) for part in (query, key, value))
         return F.scaled_dot_product_attention(query, key, value).transpose(1, 2).flatten(2)
-
-    def join(self, x: Tensor, skip: Tensor) -> Tensor:
-        """Channels side by side."""
-        return torch.cat([x, skip], dim=-1)
 
 
 def fold_doubled(weight: Tensor) -> Tensor:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from demo.networks import PictureDecoder, PictureEncoder, TextEncoder, UNet
 from demo.shipped import read_model
+from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
 
 
@@ -15,6 +16,7 @@ class SmallNetworks:
 
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.device = device
+        self.sampler: Sampler | None = None
         try:
             checkpoint = read_model(folder)
         except (OSError, KeyError, ValueError) as error:
@@ -36,6 +38,9 @@ class SmallNetworks:
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         return timesteps[:, None]
+
+    def make_sample(self, latents: Tensor) -> Tensor:
+        return latents
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         output: Tensor = self._unet(sample, time.expand(len(sample)), text)

@@ -3,14 +3,16 @@
 import torch
 from torch import Tensor
 
+from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.networks.weights import StableDiffusion
 
 
 class StableDiffusionNetworks:
     """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last."""
 
-    def __init__(self, networks: StableDiffusion, device: torch.device) -> None:
+    def __init__(self, networks: StableDiffusion, device: torch.device, sampler: Sampler | None = None) -> None:
         self.device = device
+        self.sampler = sampler
         self.networks = networks
         for network in (networks.text_encoder, networks.unet, networks.encoder, networks.decoder):
             network.to(device)
@@ -21,6 +23,9 @@ class StableDiffusionNetworks:
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         return self.networks.unet.prepare_times(timesteps)
+
+    def make_sample(self, latents: Tensor) -> Tensor:
+        return latents.to(self._dtype, memory_format=torch.channels_last)
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         output = self.networks.unet(self._inwards(sample), time, text)

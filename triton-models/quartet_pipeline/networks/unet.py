@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Operations
+from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Norm, Operations
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ class _Part(nn.Module):
         self.config = config
         self.operations = operations
 
+    def _as_norm(self, norm: nn.GroupNorm, *, silu: bool = True) -> Norm:
+        return Norm(norm.weight, norm.bias, self.config.groups, norm.eps, silu)
+
 
 class ResidualBlock(_Part):
     """[n, h, w, c], what it adds for the time [o] -> [n, h, w, o]."""
@@ -81,18 +84,30 @@ class ResidualBlock(_Part):
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
         self.conv_shortcut = nn.Linear(width_in, width) if width_in != width else None
 
-    def forward(self, x: Tensor, time: Tensor) -> Tensor:
-        run, config = self.operations, self.config
-        hidden = run.group_norm(x, self.norm1.weight, self.norm1.bias, config.groups, config.eps, silu=True)
-        hidden = run.convolve(hidden, self.conv1.weight, time)
-        hidden = run.group_norm(hidden, self.norm2.weight, self.norm2.bias, config.groups, config.eps, silu=True)
+    def forward(
+        self, x: Tensor, time: Tensor, skip: Tensor | None = None, following: Norm | None = None
+    ) -> tuple[Tensor, Tensor | None]:
+        """With a `skip`, of both side by side; with a norm that follows, that too."""
+        run = self.operations
+        if skip is None:
+            hidden = run.group_norm(x, self._as_norm(self.norm1))
+        else:
+            x, hidden = run.join_norm(x, skip, self._as_norm(self.norm1))
+        hidden = run.convolve(hidden, self.conv1.weight, None)
+        hidden = run.group_norm(hidden, self._as_norm(self.norm2), time)
         if self.conv_shortcut is not None:
             x = run.linear(x, self.conv_shortcut.weight, self.conv_shortcut.bias)
-        return run.convolve(hidden, self.conv2.weight, self.conv2.bias, residual=x)
+        if following is None:
+            return run.convolve(hidden, self.conv2.weight, self.conv2.bias, residual=x), None
+        return run.convolve_norm(hidden, self.conv2.weight, self.conv2.bias, x, following)
 
 
 class Transformer(_Part):
-    """Attention among positions and to the prompt: [n, h, w, c], keys and values [n, l, 2 c] -> [n, h, w, c]."""
+    """Attention among positions and to the prompt: [n, h, w, c], keys and values [n, l, 2 c] -> [n, h, w, c].
+
+    What attention and feed-forward add to the tokens is summed in place, without their biases: those are added where
+    the sum is read (`bias2` before the second norm, `bias3` before the third), and at the end in `proj_out`'s own.
+    """
 
     def __init__(self, config: UNetConfig, operations: Operations, width: int, heads: int) -> None:
         super().__init__(config, operations)
@@ -102,36 +117,42 @@ class Transformer(_Part):
         self.proj_in = nn.Linear(width, width)
         self.norm1 = nn.LayerNorm(width)
         self.to_qkv = nn.Linear(width, 3 * width, bias=False)
-        self.attn1_out = nn.Linear(width, width)
+        self.attn1_out = nn.Linear(width, width, bias=False)
+        self.bias2 = nn.Parameter(torch.zeros(width))
         self.norm2 = nn.LayerNorm(width)
         self.to_q = nn.Linear(width, width, bias=False)
-        self.attn2_out = nn.Linear(width, width)
+        self.attn2_out = nn.Linear(width, width, bias=False)
+        self.bias3 = nn.Parameter(torch.zeros(width))
         self.norm3 = nn.LayerNorm(width)
         self.feed_in = nn.Linear(width, 8 * width)
-        self.feed_out = nn.Linear(4 * width, width)
+        self.feed_out = nn.Linear(4 * width, width, bias=False)
         self.proj_out = nn.Linear(width, width)
 
-    def forward(self, x: Tensor, text: Tensor) -> Tensor:
+    def entry(self) -> Norm:
+        """What comes first: made together with what is before it."""
+        return self._as_norm(self.norm, silu=False)
+
+    def forward(self, x: Tensor, normed: Tensor, text: Tensor) -> Tensor:
         run = self.operations
         n, h, w, c = x.shape
-        normed = run.group_norm(x, self.norm.weight, self.norm.bias, self.config.groups, 1e-6, silu=False)
         tokens = run.linear(normed.reshape(n, h * w, c), self.proj_in.weight, self.proj_in.bias)
 
         packed = run.linear(self._norm(tokens, self.norm1), self.to_qkv.weight).view(n, h * w, 3, self.heads, -1)
         mixed = run.attend(*packed.unbind(2))
-        tokens = run.linear(mixed, self.attn1_out.weight, self.attn1_out.bias, tokens)
+        tokens = run.add_linear(tokens, mixed, self.attn1_out.weight)
 
-        query = run.linear(self._norm(tokens, self.norm2), self.to_q.weight).view(n, h * w, self.heads, -1)
+        query = run.linear(self._norm(tokens, self.norm2, self.bias2), self.to_q.weight)
         key, value = text.view(n, -1, 2, self.heads, c // self.heads).unbind(2)
-        mixed = run.attend(query, key, value)
-        tokens = run.linear(mixed, self.attn2_out.weight, self.attn2_out.bias, tokens)
+        mixed = run.attend(query.view(n, h * w, self.heads, -1), key, value)
+        tokens = run.add_linear(tokens, mixed, self.attn2_out.weight)
 
-        hidden = run.gated_linear(self._norm(tokens, self.norm3), self.feed_in.weight, self.feed_in.bias)
-        tokens = run.linear(hidden, self.feed_out.weight, self.feed_out.bias, tokens)
+        normed = self._norm(tokens, self.norm3, self.bias3)
+        hidden = run.gated_linear(normed, self.feed_in.weight, self.feed_in.bias)
+        tokens = run.add_linear(tokens, hidden, self.feed_out.weight)
         return run.linear(tokens, self.proj_out.weight, self.proj_out.bias, x.reshape(n, h * w, c)).view(n, h, w, c)
 
-    def _norm(self, x: Tensor, norm: nn.LayerNorm) -> Tensor:
-        return self.operations.layer_norm(x, norm.weight, norm.bias, norm.eps)
+    def _norm(self, x: Tensor, norm: nn.LayerNorm, bias: Tensor | None = None) -> Tensor:
+        return self.operations.layer_norm(x, norm.weight, norm.bias, norm.eps, bias)
 
 
 class Level(_Part):
@@ -146,9 +167,11 @@ class Level(_Part):
             Transformer(config, operations, width, config.heads[level]) for _ in range(count)
         )
 
-    def run_block(self, index: int, x: Tensor, parts: "Parts") -> Tensor:
-        x = self.resnets[index](x, next(parts.times))
-        return self.attentions[index](x, next(parts.texts)) if self.attentions else x
+    def run_block(self, index: int, x: Tensor, parts: "Parts", skip: Tensor | None = None) -> Tensor:
+        transformer = self.attentions[index] if self.attentions else None
+        following = transformer.entry() if isinstance(transformer, Transformer) else None
+        x, normed = self.resnets[index](x, next(parts.times), skip, following)
+        return x if transformer is None else transformer(x, normed, next(parts.texts))
 
 
 class Down(Level):
@@ -180,7 +203,7 @@ class Middle(Level):
 
     def forward(self, x: Tensor, parts: "Parts") -> Tensor:
         x = self.run_block(0, x, parts)
-        last: Tensor = self.resnets[1](x, next(parts.times))
+        last: Tensor = self.resnets[1](x, next(parts.times))[0]
         return last
 
 
@@ -196,7 +219,7 @@ class Up(Level):
 
     def forward(self, x: Tensor, parts: "Parts") -> Tensor:
         for index in range(len(self.resnets)):
-            x = self.run_block(index, self.operations.join(x, parts.skips.pop()), parts)
+            x = self.run_block(index, x, parts, parts.skips.pop())
         if self.resampler is not None:
             x = self.operations.convolve_doubled(x, self.resampler.weight, self.resampler.bias)
         return x
@@ -279,7 +302,7 @@ class UNet(_Part):
 
     def forward(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         """Latents [n, h, w, in_channels], one row of `prepare_times`, `prepare_text` -> [n, h, w, out_channels]."""
-        run, config = self.operations, self.config
+        run = self.operations
         x = run.convolve(sample, self.conv_in.weight, self.conv_in.bias)
         parts = Parts(
             iter(torch.split(time, self._time_widths)), iter(torch.split(text, self._text_widths, dim=2)), [x]
@@ -289,6 +312,5 @@ class UNet(_Part):
         x = self.mid_block(x, parts)
         for level in self.up_blocks:
             x = level(x, parts)
-        norm = self.conv_norm_out
-        x = run.group_norm(x, norm.weight, norm.bias, config.groups, config.eps, silu=True)
+        x = run.group_norm(x, self._as_norm(self.conv_norm_out))
         return run.convolve(x, self.conv_out.weight, self.conv_out.bias)

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Operations
+from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Norm, Operations
 
 EPS = 1e-6
 
@@ -44,8 +44,8 @@ class _Part(nn.Module):
         self.config = config
         self.operations = operations
 
-    def _norm(self, x: Tensor, norm: nn.GroupNorm, *, silu: bool = True) -> Tensor:
-        return self.operations.group_norm(x, norm.weight, norm.bias, self.config.groups, EPS, silu=silu)
+    def _norm(self, x: Tensor, norm: nn.GroupNorm, bias: Tensor | None = None, *, silu: bool = True) -> Tensor:
+        return self.operations.group_norm(x, Norm(norm.weight, norm.bias, self.config.groups, EPS, silu), bias)
 
 
 class ResidualBlock(_Part):
@@ -61,10 +61,11 @@ class ResidualBlock(_Part):
 
     def forward(self, x: Tensor) -> Tensor:
         run = self.operations
-        hidden = run.convolve(self._norm(x, self.norm1), self.conv1.weight, self.conv1.bias)
+        hidden = run.convolve(self._norm(x, self.norm1), self.conv1.weight, None)
         if self.conv_shortcut is not None:
             x = run.linear(x, self.conv_shortcut.weight, self.conv_shortcut.bias)
-        return run.convolve(self._norm(hidden, self.norm2), self.conv2.weight, self.conv2.bias, residual=x)
+        hidden = self._norm(hidden, self.norm2, self.conv1.bias)
+        return run.convolve(hidden, self.conv2.weight, self.conv2.bias, residual=x)
 
 
 class Attention(_Part):

@@ -64,7 +64,7 @@ def build_stable_diffusion(
         encoder, decoder = Encoder(vae, operations), Decoder(vae, operations)
     text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
     _fill(text_encoder, text_tensors, _text_sources, dtype)
-    _fill(unet, _with_time_biases(tensors["unet"]), _unet_sources(unet), dtype)
+    _fill(unet, _with_moved_biases(tensors["unet"]), _unet_sources(unet), dtype)
     _fill(encoder, tensors["vae"], _vae_sources("encoder"), dtype)
     _fill(decoder, tensors["vae"], _vae_sources("decoder"), dtype)
     return StableDiffusion(text_encoder, unet, encoder, decoder)
@@ -126,14 +126,29 @@ def _text_sources(name: str) -> Sequence[str]:
     return [re.sub(r"\.(fc\d)\.", r".mlp.\1.", name.replace(".out_proj.", ".self_attn.out_proj."))]
 
 
-def _with_time_biases(tensors: Tensors) -> dict[str, Tensor]:
-    """Adds to each time projection's bias that of the convolution whose output it is added to."""
+def _with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
+    """Adds the biases that our UNet adds elsewhere than diffusers' does (see `unet.ResidualBlock`, `Transformer`)."""
     added = dict(tensors)
     for name in tensors:
+        # To a time projection's bias, that of the convolution whose output it is added to.
         if name.endswith(".time_emb_proj.bias"):
             bias = tensors.get(name.replace("time_emb_proj", "conv1"))
             if bias is not None:
                 added[name] = tensors[name].float() + bias.float()
+        if name.endswith(".transformer_blocks.0.attn1.to_out.0.bias"):
+            path = name.removesuffix(".transformer_blocks.0.attn1.to_out.0.bias")
+            kinds = ("attn1.to_out.0", "attn2.to_out.0", "ff.net.2")
+            biases = [tensors.get(f"{path}.transformer_blocks.0.{kind}.bias") for kind in kinds]
+            weight, bias = (tensors.get(f"{path}.proj_out.{kind}") for kind in ("weight", "bias"))
+            if weight is None or bias is None or any(one is None for one in biases):
+                continue  # What is missing is told where it is missed.
+            for kind, one in zip(kinds, biases, strict=True):
+                if one is not None and list(one.shape) != [weight.shape[1]]:
+                    name = f"{path}.transformer_blocks.0.{kind}.bias"
+                    raise ModelError(f"Expected `{name}` to have the shape {[weight.shape[1]]}, got {list(one.shape)}.")
+            first, second, third = (one.float() for one in biases if one is not None)
+            added[f"{path}.bias2"], added[f"{path}.bias3"] = first, first + second
+            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ (first + second + third)
     return added
 
 

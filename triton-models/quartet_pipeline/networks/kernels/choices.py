@@ -1,25 +1,27 @@
 """Which of several ways to compute the same thing is fastest on this card: measured once for each shape."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 Key = tuple[Any, ...]
+Result = TypeVar("Result", Tensor, tuple[Tensor, Tensor])
 REPEATS = 12
 MOST_ERROR = 4e-3
 """Of ‖out − reference‖ / ‖reference‖ in half precision; what is further off is a mistake, not rounding."""
 
 
 @dataclass(frozen=True)
-class Way:
+class Way(Generic[Result]):
     """One way, by a name to print."""
 
     name: str
-    run: Callable[[], Tensor]
+    run: Callable[[], Result]
 
 
 @dataclass(frozen=True)
@@ -38,39 +40,74 @@ class Choices:
 
     forced: str | None = None
     """Take the first way whose name starts with this, unmeasured."""
+    overlaps: bool = False
+    """Whether our kernels are launched before those before them have ended (see `overlap`)."""
     measured: dict[Key, list[Measured]] = field(default_factory=dict)
     chosen: dict[Key, str] = field(default_factory=dict)
+    on_choice: Callable[["Choices"], None] = lambda _: None
+    """Told of each new choice."""
 
-    def run(self, key: Key, ways: Sequence[Way], reference: Callable[[], Tensor]) -> Tensor:
-        """Runs the chosen way; the first call of a shape measures all (never inside a capture)."""
+    def would_measure(self, key: Key) -> bool:
+        return self.forced is None and key not in self.chosen and not torch.cuda.is_current_stream_capturing()
+
+    def run(
+        self,
+        key: Key,
+        ways: Sequence[Way[Result]],
+        reference: Callable[[], Result],
+        restore: Callable[[], None] = lambda: None,
+    ) -> Result:
+        """Runs the chosen way; the first call of a shape measures all (never inside a capture).
+
+        `restore` makes good what a way may overwrite.
+        """
+        named = {way.name: way for way in ways}
         name = self.chosen.get(key)
-        if name is None:
-            name = self._choose(key, ways, reference)
-        return next(way for way in ways if way.name == name).run()
+        # What a file chose may be a way that is gone.
+        if name not in named:
+            name = self._choose(key, ways, reference, restore)
+        return named[name].run()
 
-    def _choose(self, key: Key, ways: Sequence[Way], reference: Callable[[], Tensor]) -> str:
+    def _choose(
+        self,
+        key: Key,
+        ways: Sequence[Way[Result]],
+        reference: Callable[[], Result],
+        restore: Callable[[], None],
+    ) -> str:
         if self.forced is not None:
             forced = self.forced
             return next((way.name for way in ways if way.name.startswith(forced)), ways[0].name)
         if len(ways) == 1 or torch.cuda.is_current_stream_capturing():
             return ways[0].name
-        expected = reference().float()
-        results = [_measure(way, expected) for way in ways]
+        expected = _tensors(reference())
+        results = [_measure(way, expected, restore) for way in ways]
         self.measured[key] = results
         usable = [result for result in results if not result.problem]
         best = min(usable, key=lambda result: result.microseconds).name if usable else ways[0].name
         self.chosen[key] = best
+        self.on_choice(self)
         return best
 
 
-def _measure(way: Way, expected: Tensor) -> Measured:
-    try:
-        error = float((way.run().float() - expected).norm() / expected.norm())
-        if not error <= MOST_ERROR:
-            return Measured(way.name, 0.0, error, f"is off by {error:.1e}")
-        return Measured(way.name, microseconds(way.run), error)
-    except Exception as problem:  # A way that this card cannot go is no reason not to draw.
-        return Measured(way.name, 0.0, 0.0, f"{type(problem).__name__}: {str(problem)[:200]}")
+def _tensors(result: Tensor | tuple[Tensor, Tensor]) -> tuple[Tensor, ...]:
+    return result if isinstance(result, tuple) else (result,)
+
+
+def _measure(way: Way[Result], expected: tuple[Tensor, ...], restore: Callable[[], None]) -> Measured:
+    with warnings.catch_warnings():
+        # PyTorch warns of each kind of attention that a shape is not made for.
+        warnings.simplefilter("ignore", UserWarning)
+        try:
+            pairs = zip(_tensors(way.run()), expected, strict=True)
+            error = max(float((ours.float() - theirs.float()).norm() / theirs.float().norm()) for ours, theirs in pairs)
+            if not error <= MOST_ERROR:
+                return Measured(way.name, 0.0, error, f"is off by {error:.1e}")
+            return Measured(way.name, microseconds(way.run), error)
+        except Exception as problem:  # A way that this card cannot go is no reason not to draw.
+            return Measured(way.name, 0.0, 0.0, f"{type(problem).__name__}: {str(problem)[:200]}")
+        finally:
+            restore()
 
 
 @cache

@@ -3,27 +3,69 @@
 import triton
 import triton.language as tl
 
+from quartet_pipeline.networks.kernels.overlap import follow
+
 
 @triton.jit(do_not_specialize=["area"])
-def sum_channels(x, sums, area, channels, ROWS: tl.constexpr, BLOCK: tl.constexpr):
-    """Of [n, area, c]: each channel's sum and sum of squares over parts of ROWS rows: float32 [n, parts, 2, c]."""
+def sum_channels(
+    x,  # [n, area, first]
+    more,  # [n, area, channels - first], laid beside `x`
+    bias,  # [channels]
+    residual,  # [n, area, channels]
+    out,  # [n, area, channels]
+    sums,
+    area,
+    channels,
+    first,
+    HAS_MORE: tl.constexpr,
+    HAS_BIAS: tl.constexpr,
+    HAS_RESIDUAL: tl.constexpr,
+    IS_WRITTEN: tl.constexpr,
+    ROWS: tl.constexpr,
+    BLOCK: tl.constexpr,
+    OVERLAPS: tl.constexpr,
+):
+    """Each channel's sum and sum of squares over parts of ROWS rows: float32 [n, parts, 2, c].
+
+    What is summed is `x` beside `more`, plus bias and residual; `out` gets it where it is needed again.
+    """
+    follow(OVERLAPS)
     image = tl.program_id(0)
     part = tl.program_id(1)
     channel = tl.program_id(2) * BLOCK + tl.arange(0, BLOCK)
     row = part * ROWS + tl.arange(0, ROWS)
-    places = (image * area + row).to(tl.int64)[:, None] * channels + channel[None, :]
+    rows = (image * area + row).to(tl.int64)[:, None]
+    places = rows * channels + channel[None, :]
     mask = (row < area)[:, None] & (channel < channels)[None, :]
-    values = tl.load(x + places, mask=mask, other=0.0).to(tl.float32)
-    out = sums + ((image * tl.num_programs(1) + part) * 2) * channels + channel
-    tl.store(out, tl.sum(values, 0), mask=channel < channels)
-    tl.store(out + channels, tl.sum(values * values, 0), mask=channel < channels)
+    if HAS_MORE:
+        is_first = mask & (channel < first)[None, :]
+        values = tl.load(x + rows * first + channel[None, :], mask=is_first, other=0.0)
+        others = rows * (channels - first) + (channel - first)[None, :]
+        values += tl.load(more + others, mask=mask & (channel >= first)[None, :], other=0.0)
+        values = values.to(tl.float32)
+    else:
+        values = tl.load(x + places, mask=mask, other=0.0).to(tl.float32)
+    if HAS_BIAS:
+        values += tl.load(bias + channel, mask=channel < channels, other=0.0).to(tl.float32)[None, :]
+    if HAS_RESIDUAL:
+        values += tl.load(residual + places, mask=mask, other=0.0).to(tl.float32)
+    if IS_WRITTEN:
+        rounded = values.to(out.dtype.element_ty)
+        tl.store(out + places, rounded, mask=mask)
+        values = rounded.to(tl.float32)
+    values = tl.where(mask, values, 0.0)
+    place = sums + ((image * tl.num_programs(1) + part) * 2) * channels + channel
+    tl.store(place, tl.sum(values, 0), mask=channel < channels)
+    tl.store(place + channels, tl.sum(values * values, 0), mask=channel < channels)
 
 
 @triton.jit(do_not_specialize=["area", "parts"])
 def find_factors(
-    sums, factors, scale, shift, area, channels, groups, parts, eps, WIDTH: tl.constexpr, PARTS: tl.constexpr
-):
+    sums, factors, scale, shift, bias, area, channels, groups, parts, eps,
+    HAS_BIAS: tl.constexpr, WIDTH: tl.constexpr, PARTS: tl.constexpr, OVERLAPS: tl.constexpr,
+):  # fmt: skip
     """One group of one picture: what normalises it, as one factor and one term a channel: float32 [n, 2, c]."""
+    follow(OVERLAPS)
     image = tl.program_id(0)
     width = channels // groups
     offset = tl.arange(0, WIDTH)
@@ -36,13 +78,20 @@ def find_factors(
     mean = tl.sum(tl.load(sums + places, mask=inside, other=0.0)) / count
     squares = tl.sum(tl.load(sums + places + channels, mask=inside, other=0.0)) / count
     factor = tl.load(scale + channel, mask=mask, other=0.0).to(tl.float32) / tl.sqrt(squares - mean * mean + eps)
+    if HAS_BIAS:
+        mean -= tl.load(bias + channel, mask=mask, other=0.0).to(tl.float32)
     term = tl.load(shift + channel, mask=mask, other=0.0).to(tl.float32) - mean * factor
     tl.store(factors + image * 2 * channels + channel, factor, mask=mask)
     tl.store(factors + (image * 2 + 1) * channels + channel, term, mask=mask)
 
 
 @triton.jit(do_not_specialize=["area"])
-def apply_factors(x, factors, out, area, channels, IS_SILU: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr):
+def apply_factors(
+    x, factors, out, area, channels,
+    IS_SILU: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr,
+):  # fmt: skip
+    """What `find_factors` found, for each number, and SiLU."""
+    follow(OVERLAPS)
     image = tl.program_id(0)
     channel = tl.program_id(2) * BLOCK + tl.arange(0, BLOCK)
     row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
@@ -58,17 +107,32 @@ def apply_factors(x, factors, out, area, channels, IS_SILU: tl.constexpr, ROWS: 
 
 @triton.jit(do_not_specialize=["area"])
 def normalise_group(
-    x, out, scale, shift, area, channels, groups, eps, IS_SILU: tl.constexpr, AREA: tl.constexpr, WIDTH: tl.constexpr
-):
-    """One group of one picture, held in registers: for small pictures."""
+    x, more, bias, joined, out, scale, shift, area, channels, first, groups, eps,
+    HAS_MORE: tl.constexpr, HAS_BIAS: tl.constexpr, IS_SILU: tl.constexpr,
+    AREA: tl.constexpr, WIDTH: tl.constexpr, OVERLAPS: tl.constexpr,
+):  # fmt: skip
+    """One group of one picture, held in registers: for small pictures. Sources as in `sum_channels`."""
+    follow(OVERLAPS)
     image = tl.program_id(0)
     width = channels // groups
     offset = tl.arange(0, WIDTH)
     channel = tl.program_id(1) * width + offset
     row = tl.arange(0, AREA)
-    places = (image * area + row).to(tl.int64)[:, None] * channels + channel[None, :]
+    rows = (image * area + row).to(tl.int64)[:, None]
+    places = rows * channels + channel[None, :]
     mask = (row < area)[:, None] & (offset < width)[None, :]
-    values = tl.load(x + places, mask=mask, other=0.0).to(tl.float32)
+    if HAS_MORE:
+        is_first = mask & (channel < first)[None, :]
+        values = tl.load(x + rows * first + channel[None, :], mask=is_first, other=0.0)
+        others = rows * (channels - first) + (channel - first)[None, :]
+        values += tl.load(more + others, mask=mask & (channel >= first)[None, :], other=0.0)
+        tl.store(joined + places, values, mask=mask)
+        values = values.to(tl.float32)
+    else:
+        values = tl.load(x + places, mask=mask, other=0.0).to(tl.float32)
+    if HAS_BIAS:
+        added = tl.load(bias + channel, mask=offset < width, other=0.0).to(tl.float32)
+        values = tl.where(mask, values + added[None, :], 0.0)
     count = (area * width).to(tl.float32)
     mean = tl.sum(values) / count
     centred = tl.where(mask, values - mean, 0.0)
@@ -82,13 +146,20 @@ def normalise_group(
 
 
 @triton.jit(do_not_specialize=["rows"])
-def normalise_rows(x, out, scale, shift, rows, channels, eps, ROWS: tl.constexpr, BLOCK: tl.constexpr):
-    """Layer norm of [rows, c]."""
+def normalise_rows(
+    x, bias, out, scale, shift, rows, channels, eps,
+    HAS_BIAS: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr,
+):  # fmt: skip
+    """Layer norm of [rows, c] plus a bias [c]."""
+    follow(OVERLAPS)
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     channel = tl.arange(0, BLOCK)
     places = row.to(tl.int64)[:, None] * channels + channel[None, :]
     mask = (row < rows)[:, None] & (channel < channels)[None, :]
     values = tl.load(x + places, mask=mask, other=0.0).to(tl.float32)
+    if HAS_BIAS:
+        added = tl.load(bias + channel, mask=channel < channels, other=0.0).to(tl.float32)
+        values = tl.where(mask, values + added[None, :], 0.0)
     mean = tl.sum(values, 1) / channels
     centred = tl.where(mask, values - mean[:, None], 0.0)
     factor = 1 / tl.sqrt(tl.sum(centred * centred, 1) / channels + eps)

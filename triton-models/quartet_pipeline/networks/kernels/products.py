@@ -8,6 +8,8 @@ or padded in memory. What follows the product (bias, residual, gate) happens bef
 import triton
 import triton.language as tl
 
+from quartet_pipeline.networks.kernels.overlap import follow
+
 
 @triton.jit(do_not_specialize=["images", "height", "width", "splits"])
 def multiply(
@@ -35,8 +37,10 @@ def multiply(
     HAS_BIAS: tl.constexpr,
     HAS_RESIDUAL: tl.constexpr,
     IS_SPLIT: tl.constexpr,
+    OVERLAPS: tl.constexpr,
 ):
     """A tile of pixels times a tile of outputs; `BN_MORE` widens it beyond a power of two, or holds the gates."""
+    follow(OVERLAPS)
     WIDTH: tl.constexpr = BN if IS_GATED else BN + BN_MORE
     IS_LINEAR: tl.constexpr = KH == 1
     column_tiles = tl.cdiv(outputs, WIDTH)
@@ -94,7 +98,7 @@ def multiply(
             total += tl.load(bias + columns, mask=columns < outputs, other=0.0).to(tl.float32)[None, :]
             gate_columns = columns + outputs
             more += tl.load(bias + gate_columns, mask=columns < outputs, other=0.0).to(tl.float32)[None, :]
-        total = total * 0.5 * more * (1 + tl.erf(more * 0.7071067811865476))
+        total = total * gelu(more)
         _store(out, bias, residual, rows, is_row, columns, outputs, total, False, False)
     else:
         _store(out, bias, residual, rows, is_row, columns, outputs, total, HAS_BIAS, HAS_RESIDUAL)
@@ -126,8 +130,10 @@ def _store_partial(partial, rows, is_row, columns, outputs, total):
 def add_partials(
     partial, out, bias, residual, size, outputs,
     SPLITS: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_RESIDUAL: tl.constexpr, BLOCK: tl.constexpr,
+    OVERLAPS: tl.constexpr,
 ):  # fmt: skip
     """Sums float32 [SPLITS, size] in a fixed order, and finishes as `multiply` would have."""
+    follow(OVERLAPS)
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = place < size
     total = tl.load(partial + place, mask=mask, other=0.0)
@@ -141,12 +147,24 @@ def add_partials(
 
 
 @triton.jit
-def gate(pairs, out, rows, outputs, BLOCK: tl.constexpr):
+def gelu(x):
+    """x Φ(x), within 4e-6: ln(Φ / (1 - Φ)) as an odd polynomial, for a third of what `erf` costs."""
+    square = x * x
+    slope = 2.2252736079229358e-6
+    slope = slope * square - 6.093456511130264e-5
+    slope = slope * square - 2.509516105478293e-4
+    slope = slope * square + 7.293986046244237e-2
+    slope = slope * square + 1.5956551533950212
+    return x / (1 + tl.exp(-x * slope))
+
+
+@triton.jit
+def gate(pairs, out, rows, outputs, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr):
     """[rows, 2 o], values before gates -> values * gelu(gates), [rows, o]."""
+    follow(OVERLAPS)
     place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     mask = place < rows * outputs
     start = pairs + place // outputs * 2 * outputs + place % outputs
     value = tl.load(start, mask=mask, other=0.0).to(tl.float32)
     gates = tl.load(start + outputs, mask=mask, other=0.0).to(tl.float32)
-    gated = value * 0.5 * gates * (1 + tl.erf(gates * 0.7071067811865476))
-    tl.store(out + place, gated.to(out.dtype.element_ty), mask=mask)
+    tl.store(out + place, (value * gelu(gates)).to(out.dtype.element_ty), mask=mask)

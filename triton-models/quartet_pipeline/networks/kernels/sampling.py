@@ -1,0 +1,52 @@
+"""The sampler in Triton kernels, and how a kernel that follows early is launched."""
+
+from dataclasses import dataclass
+
+import triton
+from torch import Tensor
+
+from quartet_pipeline.networks.kernels import steps
+
+BLOCK = 1024
+
+
+@dataclass(frozen=True)
+class KernelSampler:
+    """`engines.sampling.Sampler` in these kernels."""
+
+    overlaps: bool
+
+    def begin(self, step: Tensor, current: Tensor, times: Tensor, time: Tensor) -> None:
+        width = times[0].numel()
+        steps.begin[(triton.cdiv(width, BLOCK),)](
+            step, current, times, time, width, BLOCK=BLOCK, OVERLAPS=self.overlaps, **launch_options(self.overlaps)
+        )
+
+    def end(
+        self,
+        current: Tensor,
+        step: Tensor,
+        table: Tensor,
+        scale: Tensor,
+        output: Tensor,
+        latents: Tensor,
+        noise: Tensor,
+        estimates: list[Tensor],
+        sample: Tensor,
+    ) -> None:
+        count, channels, height, width = latents.shape
+        for tensor in (output, sample):
+            if tensor.stride(2) != width * tensor.stride(3):
+                raise ValueError(f"Expected positions that lie evenly, got the strides {tensor.stride()}.")
+        steps.end[(triton.cdiv(latents.numel(), BLOCK),)](
+            current, step, table, scale, output, latents, noise, *estimates, sample,
+            latents.numel(), height * width, channels,
+            output.stride(0), output.stride(1), output.stride(3),
+            sample.stride(0), sample.stride(1), sample.stride(3),
+            IS_GUIDED=len(output) == 2 * count, BLOCK=BLOCK, OVERLAPS=self.overlaps, **launch_options(self.overlaps),
+        )  # fmt: skip
+
+
+def launch_options(overlaps: bool) -> dict[str, bool]:
+    """What a kernel that begins with `follow` is launched with."""
+    return {"launch_pdl": True} if overlaps else {}
