@@ -8,13 +8,11 @@ import { createNarrator } from './narrator.ts';
 import { writePage } from './page/page.ts';
 import { openStage, type Stage } from './stage.ts';
 
-const modelDir = join(import.meta.dirname, '..', 'engines', 'onnx', 'tiny-pipeline');
-
 let folder: string;
 let stage: Stage;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'quartet-page-'));
-  stage = await openStage({ modelDir });
+  stage = await openStage();
 });
 afterEach(async () => {
   await stage.close();
@@ -25,7 +23,7 @@ test('an evening on both platforms: everything asked for is answered exactly onc
   timeout: 600_000,
 }, async () => {
   const narrator = createNarrator(stage.now, () => {});
-  const evening = await playEvening(stage, narrator, { longSteps: 150 });
+  const evening = await playEvening(stage, narrator, { steps: 4 });
   expect(evening.asked).toBe(13);
   expect(narrator.lines.filter(({ kind }) => kind === 'trouble')).toHaveLength(7);
 

@@ -11,8 +11,8 @@ import { playReplies } from './scenes/replies.ts';
 import type { Stage } from './stage.ts';
 
 export interface EveningOptions {
-  /** Steps of the drawings that something happens to before they are done; a quick model needs more. */
-  readonly longSteps: number;
+  /** Of each drawing; fewer are quicker and look worse. @default 20 */
+  readonly steps: number;
 }
 
 /** What a scene is played with. */
@@ -33,7 +33,7 @@ export interface Evening {
 export async function playEvening(
   stage: Stage,
   narrator: Narrator,
-  options: EveningOptions = { longSteps: 20 },
+  options: EveningOptions = { steps: 20 },
 ): Promise<Evening> {
   const cast = gatherCast(stage);
   const requests = createRequests(narrator);

@@ -8,7 +8,7 @@ import { discordVenue, slackVenue } from './venue.ts';
 
 const acceptedRow = z.object({ id: z.string(), platform: z.enum(['discord', 'slack']), state: z.string() });
 
-/** Every job that the bot has in its books, once it has ended. */
+/** Every job in the bot's books; nobody else may have them open. */
 export async function acceptedJobs(dataDir: string) {
   const database = await openDatabase({ dataDir, logger: pino({ level: 'silent' }) });
   try {

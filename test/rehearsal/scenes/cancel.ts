@@ -2,8 +2,7 @@ import type { Play } from '../evening.ts';
 import type { FirstResults } from './opening.ts';
 
 /** A form with other words in it is sent on both platforms; somebody changes their mind while they wait. */
-export async function playCancel(play: Play, { lighthouse, boats }: FirstResults) {
-  const { cast, requests } = play;
+export async function playCancel({ cast, requests, steps }: Play, { lighthouse, boats }: FirstResults) {
   const { theo } = cast.discord;
   const { maya, jonas, channel } = cast.slack;
 
@@ -13,14 +12,14 @@ export async function playCancel(play: Play, { lighthouse, boats }: FirstResults
     what: 'presses Edit under the lighthouse and changes its prompt',
     act: async () =>
       theo.submitModal(await theo.press(lighthouse.message, 'Edit'), {
-        prompt: 'a red lighthouse at dawn in the fog',
+        prompt: 'a red lighthouse at night under the stars',
       }),
   });
   const whale = await requests.ask({
     venue: cast.slack.venue,
     who: 'Jonas',
     what: '/imagine a whale under the moon',
-    act: () => jonas.slash(channel, '/imagine', `a whale under the moon steps:${play.longSteps}`),
+    act: () => jonas.slash(channel, '/imagine', `a whale under the moon steps:${steps}`),
   });
   const waiting = cast.slack.venue.jobs().find(({ job }) => job === whale.job);
   if (waiting === undefined) throw new Error('Expected Jonas’ drawing to wait, it is gone.');

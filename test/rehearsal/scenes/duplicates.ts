@@ -1,7 +1,7 @@
 import type { Play } from '../evening.ts';
 
 /** People who read Korean ask, and both platforms tell the bot twice. */
-export async function playDuplicates({ stage, cast, narrator, requests }: Play) {
+export async function playDuplicates({ stage, cast, narrator, requests, steps }: Play) {
   const { minjun, channel } = cast.discord;
   const { seoyeon } = cast.slack;
   const { discord, slack } = stage;
@@ -11,7 +11,7 @@ export async function playDuplicates({ stage, cast, narrator, requests }: Play) 
     venue: cast.discord.venue,
     who: 'Minjun',
     what: '/imagine a yellow balloon over mountains',
-    act: () => minjun.slash(channel, 'imagine', { prompt: 'a yellow balloon over mountains' }),
+    act: () => minjun.slash(channel, 'imagine', { prompt: 'a yellow balloon over mountains', seed: 3, steps }),
   });
   narrator.tell({ where: 'Discord', kind: 'trouble', text: 'sent Minjun’s command twice' });
 
@@ -20,7 +20,7 @@ export async function playDuplicates({ stage, cast, narrator, requests }: Play) 
     venue: cast.slack.venue,
     who: 'Seoyeon',
     what: '@quartet a windmill in a meadow with a rainbow',
-    act: () => seoyeon.mentions(cast.slack.channel, 'a windmill in a meadow with a rainbow'),
+    act: () => seoyeon.mentions(cast.slack.channel, `a windmill in a meadow with a rainbow seed:5 steps:${steps}`),
   });
   slack.weather.copiesOfEvents = 1;
   narrator.tell({ where: 'Slack', kind: 'trouble', text: 'sent Seoyeon’s message twice, under two ids' });

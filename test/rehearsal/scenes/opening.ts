@@ -1,7 +1,7 @@
 import type { Play } from '../evening.ts';
 
 /** The first drawing on either platform, which both platforms make hard. */
-export async function playOpening({ stage, cast, narrator, requests }: Play) {
+export async function playOpening({ stage, cast, narrator, requests, steps }: Play) {
   const { ana, channel } = cast.discord;
   const { maya } = cast.slack;
   const { discord, slack } = stage;
@@ -12,13 +12,14 @@ export async function playOpening({ stage, cast, narrator, requests }: Play) {
     venue: cast.discord.venue,
     who: 'Ana',
     what: '/imagine a red lighthouse at dusk',
-    act: () => ana.slash(channel, 'imagine', { prompt: 'a red lighthouse at dusk', seed: 7 }),
+    act: () => ana.slash(channel, 'imagine', { prompt: 'a red lighthouse at dusk', seed: 7, steps }),
   });
   const boats = await requests.ask({
     venue: cast.slack.venue,
     who: 'Maya',
     what: '/imagine two white boats on a lake style:watercolour',
-    act: () => maya.slash(cast.slack.channel, '/imagine', 'two white boats on a lake style:watercolour seed:11'),
+    act: () =>
+      maya.slash(cast.slack.channel, '/imagine', `two white boats on a lake style:watercolour seed:11 steps:${steps}`),
   });
 
   const shownLighthouse = await requests.drawn(lighthouse);
