@@ -24,13 +24,13 @@ export async function writePage(
     renderColumn({
       platform: 'Discord',
       channel: discord.channel.name,
-      people: ['Ana', 'Theo', 'Minjun'],
+      people: [discord.ana, discord.theo, discord.minjun].map(({ user }) => user.displayName),
       body: renderTimeline(discordItems(discord.channel, discordScene), troublesOf(lines, 'Discord')),
     }),
     renderColumn({
       platform: 'Slack',
       channel: slack.channel.name,
-      people: ['Maya', 'Jonas', 'Seoyeon'],
+      people: [slack.maya, slack.jonas, slack.seoyeon].map(({ name }) => name),
       body: renderTimeline(slackItems(slack.channel, slackScene), troublesOf(lines, 'Slack')),
     }),
   ];

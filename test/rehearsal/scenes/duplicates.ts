@@ -20,7 +20,7 @@ export async function playDuplicates({ stage, cast, narrator, requests, steps }:
     venue: cast.slack.venue,
     who: 'Seoyeon',
     what: '@quartet a windmill in a meadow with a rainbow',
-    act: () => seoyeon.mentions(cast.slack.channel, `a windmill in a meadow with a rainbow seed:5 steps:${steps}`),
+    act: () => seoyeon.mentions(cast.slack.channel, 'a windmill in a meadow with a rainbow'),
   });
   slack.weather.copiesOfEvents = 1;
   narrator.tell({ where: 'Slack', kind: 'trouble', text: 'sent Seoyeon’s message twice, under two ids' });
