@@ -16,12 +16,14 @@ from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines.kinds import StepKind
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
+from quartet_pipeline.engines.turns import Turn, Turns, in_turns
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
 from quartet_pipeline.schedulers import Row
 
 COEFFICIENTS = 7
+DEFAULT_TURNS = Turns()
 
 
 def coefficients(row: Row) -> list[float]:
@@ -32,7 +34,8 @@ def coefficients(row: Row) -> list[float]:
 class Program:
     """Buffers and graphs for `count` pictures of `size`; `is_guided` says whether there is a negative prompt.
 
-    The exact step is captured at once, other kinds when `prepare` first hears of them.
+    The exact step is captured at once, other kinds when `prepare` first hears of them. `turns` says how many pictures
+    go through the networks together: the more, the more memory the networks need in between.
     """
 
     def __init__(
@@ -43,12 +46,14 @@ class Program:
         count: int,
         *,
         is_guided: bool,
+        turns: Turns = DEFAULT_TURNS,
         pool: Any = None,
         is_captured: bool = True,
     ) -> None:
         self.networks = networks
         self.description = description
         self.count = count
+        self._turns = turns
         device = networks.device
         height, width = (side // description.downscale for side in size)
         self._shape = (description.latent_channels, height, width)
@@ -61,6 +66,7 @@ class Program:
         self.seeds = zeros(count, dtype=torch.int64)
         self.scale = zeros(1)
         self.table = zeros(MAX_STEPS, COEFFICIENTS)
+        networks.bring("loop")
         self.times = networks.prepare_times(zeros(MAX_STEPS))
         self._time = torch.zeros_like(self.times[0])
         self.step = zeros(1, dtype=torch.int64)
@@ -76,15 +82,24 @@ class Program:
         self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
 
         self._sampler = networks.sampler or PlainSampler()
-        self.text = Tensor()
-        self._capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
+        self._states, self.text = Tensor(), Tensor()
+        can_capture = is_captured and device.type == "cuda"
+
+        def capture_of(turn: Turn) -> Callable[[Callable[[], Any]], Repeat]:
+            return _capture_into(pool) if can_capture and turn.is_captured else _repeat_eagerly
+
+        self._capture = capture_of(turns.loop)
         self._steps: dict[StepKind, Callable[[], None]] = {}
         self._exact = StepKind(is_guided)
-        self.read, self.text = self._capture(self._read)
+        networks.bring("text")
+        self._encode_text, self._states = self._capture(self._encode)
+        networks.bring("loop")
+        self._prepare_text, self.text = self._capture(self._read)
         self.prepare([self._exact])
         self.add_noise, _ = self._capture(self._fill_noise)
         self.latents.normal_()
-        self.decode, (self.images, self.is_finite) = self._capture(self._decode)
+        networks.bring("decoder")
+        self._decode_latents, (self.images, self.is_finite) = capture_of(turns.decoder)(self._decode)
 
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
@@ -96,6 +111,18 @@ class Program:
             self._sample.normal_()
             self._steps[kind], _ = self._capture(partial(self._advance, kind))
         return bool(new)
+
+    def read(self) -> None:
+        """Takes up the prompts of `ids`. The weights of the loop are in place after it."""
+        self.networks.bring("text")
+        self._encode_text()
+        self.networks.bring("loop")
+        self._prepare_text()
+
+    def decode(self) -> None:
+        """Makes `images` of the latents."""
+        self.networks.bring("decoder")
+        self._decode_latents()
 
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
@@ -115,8 +142,11 @@ class Program:
         for estimate in self.estimates:
             estimate.zero_()
 
+    def _encode(self) -> Tensor:
+        return self.networks.encode_text(self.ids)
+
     def _read(self) -> Tensor:
-        texts = self.networks.encode_text(self.ids)
+        texts = self.networks.prepare_text(self._states)
         # The first prompt for every picture, then the second.
         return texts[:, None].expand(-1, self.count, *texts.shape[1:]).flatten(0, 1).contiguous()
 
@@ -129,14 +159,19 @@ class Program:
         # The prompted half is the last: the only one where a guided drawing goes on without guidance.
         first = 0 if kind.is_guided else len(self._sample) - self.count
         sample = self._sample[first:]
-        output = self.networks.denoise(sample, self._time, self.text[first:])
+        rows = self._turns.loop.pictures * (2 if kind.is_guided else 1)
+        output = in_turns(
+            rows, lambda sample, text: self.networks.denoise(sample, self._time, text), sample, self.text[first:]
+        )
         self._sampler.end(
             self._current, self.step, self.table, self.scale, output,
             self.latents, self.noise, self.estimates, sample,
         )  # fmt: skip
 
     def _decode(self) -> tuple[Tensor, Tensor]:
-        pictures = self.networks.decode(self.latents / self.description.scaling_factor)
+        pictures = in_turns(
+            self._turns.decoder.pictures, self.networks.decode, self.latents / self.description.scaling_factor
+        )
         levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
         return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), torch.isfinite(self.latents).all()
 

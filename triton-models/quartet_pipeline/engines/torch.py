@@ -108,8 +108,10 @@ class TorchEngine:
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
         begun = self._moment()
-        self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
+        clean = self._encode_picture(request, table)
+        program.ids.copy_(torch.from_numpy(np.stack([self._encode_prompt(text) for text in texts])))
         program.read()
+        self._bring(program, request, table, clean)
         encoded = self._moment()
         self._loop(program, request, table, kinds, on_progress, is_cancelled)
         denoised = self._moment()
@@ -125,18 +127,21 @@ class TorchEngine:
         text_ms, loop_ms, decoder_ms, total_ms = spans
         return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms))
 
-    def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
-        """Fills the program's buffers for a request."""
-        program.ids.copy_(torch.from_numpy(ids))
+    def _encode_picture(self, request: Request, table: Table) -> Tensor | None:
+        """What the picture to start from, where there is one, gives to the first latents."""
+        if request.picture is None:
+            return None
+        picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
+        self._networks.bring("encoder")
+        return table.picture * self._description.scaling_factor * self._networks.encode(picture).float()
+
+    def _bring(self, program: Program, request: Request, table: Table, clean: Tensor | None) -> None:
+        """Fills the program's buffers for a request; after `read`, as a step's weights make its times."""
         program.seeds.copy_(torch.tensor(request.seeds))
         program.scale.fill_(request.guidance_scale)
         plan = self._plan(table)
         program.table[: len(table.rows)] = plan[0]
         program.times[: len(table.rows)] = plan[1]
-        clean = None
-        if request.picture is not None:
-            picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
-            clean = table.picture * self._description.scaling_factor * self._networks.encode(picture).float()
         program.begin(noise_scale=table.noise, clean=clean)
 
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:

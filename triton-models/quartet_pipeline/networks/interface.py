@@ -1,11 +1,14 @@
 """What the torch engine asks of a model's networks: each part of a drawing that can be captured on its own."""
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+
+Stage = Literal["text", "loop", "decoder", "encoder"]
+"""Networks that run at the same time. On a card that holds only one network, each stage's weights take turns."""
 
 
 class LoopNetworks(Protocol):
@@ -15,8 +18,14 @@ class LoopNetworks(Protocol):
     sampler: Sampler | None
     """What moves the latents on, where it is not plain PyTorch."""
 
+    def bring(self, stage: Stage) -> None:
+        """Sees to it that the weights of a stage are on the device; to be called before each, outside captures."""
+
     def encode_text(self, ids: Tensor) -> Tensor:
-        """int64 [n, max_tokens] -> what each step reads of the prompts, [n, ...]."""
+        """Stage `text`: int64 [n, max_tokens] -> states of the prompts, [n, max_tokens, width]."""
+
+    def prepare_text(self, states: Tensor) -> Tensor:
+        """Stage `loop`, as all down to `denoise`: states -> what each step reads of the prompts, [n, ...]."""
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         """float32 [steps] -> what each step reads of its time, [steps, ...]."""
@@ -28,7 +37,7 @@ class LoopNetworks(Protocol):
         """A sample [n, 4, h/8, w/8], one row of times, n texts -> the model's output, shaped alike."""
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""
+        """Stage `decoder`: unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""
 
     def encode(self, pictures: Tensor) -> Tensor:
-        """The reverse of `decode`."""
+        """Stage `encoder`: the reverse of `decode`."""

@@ -9,6 +9,7 @@ from demo.networks import PictureDecoder, PictureEncoder, TextEncoder, UNet
 from demo.shipped import read_model
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.networks.interface import Stage
 
 
 class SmallNetworks:
@@ -32,8 +33,14 @@ class SmallNetworks:
         self._encoder = load("vae_encoder", PictureEncoder(config))
         self._decoder = load("vae_decoder", PictureDecoder(config))
 
+    def bring(self, stage: Stage) -> None:
+        """They all fit, always."""
+
     def encode_text(self, ids: Tensor) -> Tensor:
         states: Tensor = self._text_encoder(ids)
+        return states
+
+    def prepare_text(self, states: Tensor) -> Tensor:
         return states
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:

@@ -1,18 +1,31 @@
 """Stable Diffusion for the torch engine."""
 
+from collections.abc import Mapping, Sequence
+
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
-from quartet_pipeline.networks.weight_set import WeightBuffer
+from quartet_pipeline.networks.interface import Stage
+from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
+
+
+PARTS: Mapping[Stage, Sequence[str]] = {
+    "text": ("text_encoder",),
+    "loop": ("unet",),
+    "decoder": ("decoder",),
+    "encoder": ("encoder",),
+}
+"""What runs in each stage, by the names of `StableDiffusion.parts`."""
 
 
 class StableDiffusionNetworks:
     """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last.
 
     The networks run from memory that never moves. Where `weights` are given they are copied into it; else it holds
-    what the networks hold.
+    what the networks hold. With `takes_turns` that memory is only as large as the largest stage: the weights of each
+    are copied into it when it is its turn.
     """
 
     def __init__(
@@ -21,21 +34,44 @@ class StableDiffusionNetworks:
         device: torch.device,
         sampler: Sampler | None = None,
         weights: WeightSets | None = None,
+        *,
+        takes_turns: bool = False,
     ) -> None:
         self.device = device
         self.sampler = sampler
         self.networks = networks
+        parts = networks.parts()
+        layouts = {part: weights[part].layout if weights else Layout.of(network) for part, network in parts.items()}
+        shared = shared_memory(layouts, device) if takes_turns else {}
         self.buffers = {
-            part: WeightBuffer(network, device, weights[part].layout if weights else None)
-            for part, network in networks.parts().items()
+            part: WeightBuffer(network, device, layouts[part], shared.get(part)) for part, network in parts.items()
         }
-        if weights:
-            for part, buffer in self.buffers.items():
-                buffer.fill(weights[part])
+        self._takes_turns = takes_turns
+        self._wanted = weights or {}
+        self._held: dict[str, WeightSet] = {}
+        """What lies in the buffers."""
+        if not takes_turns:
+            self._fill(list(self._wanted))
         self._dtype = networks.unet.conv_in.weight.dtype
 
+    def bring(self, stage: Stage) -> None:
+        if self._takes_turns:
+            # What lies in the same place is overwritten.
+            self._held = {part: held for part, held in self._held.items() if part in PARTS[stage]}
+            self._fill(PARTS[stage])
+
+    def _fill(self, parts: Sequence[str]) -> None:
+        for part in parts:
+            if self._held.get(part) is not self._wanted[part]:
+                self.buffers[part].fill(self._wanted[part])
+                self._held[part] = self._wanted[part]
+
     def encode_text(self, ids: Tensor) -> Tensor:
-        return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
+        states: Tensor = self.networks.text_encoder(ids)
+        return states
+
+    def prepare_text(self, states: Tensor) -> Tensor:
+        return self.networks.unet.prepare_text(states)
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         return self.networks.unet.prepare_times(timesteps)
@@ -59,3 +95,22 @@ class StableDiffusionNetworks:
 
 def _outwards(x: Tensor) -> Tensor:
     return x.permute(0, 3, 1, 2)
+
+
+def weights_of_stages(sizes: Mapping[str, int]) -> dict[Stage, int]:
+    """Bytes by stage, of bytes by part."""
+    return {stage: sum(sizes[part] for part in parts) for stage, parts in PARTS.items()}
+
+
+def shared_memory(layouts: Mapping[str, Layout], device: torch.device) -> dict[str, Tensor]:
+    """For each part its place in one piece of memory, where the stages lie over each other and a stage's parts beside
+    each other."""
+    sizes = {part: layout.size for part, layout in layouts.items()}
+    memory = torch.zeros(max(weights_of_stages(sizes).values()), dtype=torch.uint8, device=device)
+    places = {}
+    for parts in PARTS.values():
+        start = 0
+        for part in parts:
+            places[part] = memory[start : start + sizes[part]]
+            start += sizes[part]
+    return places

@@ -1,0 +1,50 @@
+"""How a drawing goes through the networks on a device with little memory: few pictures at once, networks in turns."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from quartet_pipeline.description import Size
+from quartet_pipeline.request import MAX_PICTURES
+
+MOST_PROGRAMS = 16
+
+
+@dataclass(frozen=True)
+class Turn:
+    """How one stage is run."""
+
+    pictures: int = MAX_PICTURES
+    """Together; the others come after them."""
+    is_captured: bool = True
+    """Whether as a CUDA graph, where there is a GPU: it keeps what it needs in between to itself, always."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """How the stages of one size are run that need much beside their weights."""
+
+    loop: Turn = Turn()
+    decoder: Turn = Turn()
+
+
+@dataclass(frozen=True)
+class TorchPlan:
+    """How the torch engine shares out its memory."""
+
+    turns: Mapping[Size, Turns]
+    """Of the sizes that fit."""
+    takes_turns: bool = False
+    """Whether the weights of one stage lie on the device at a time."""
+    programs: int = MOST_PROGRAMS
+    """That are kept."""
+
+
+def in_turns(rows: int, network: Callable[..., Tensor], *batches: Tensor) -> Tensor:
+    """`network` of batches [n, ...], whose rows know nothing of each other: `rows` of them at a time."""
+    if len(batches[0]) <= rows:
+        return network(*batches)
+    parts = zip(*(batch.split(rows) for batch in batches), strict=True)
+    return torch.cat([network(*part) for part in parts])
