@@ -71,7 +71,6 @@ def main() -> None:
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        torch.backends.cudnn.benchmark = True
         torch.backends.cudnn.allow_tf32 = False
         sums = measure(options.kinds[0], options.part, options.count, options.seconds)
         if options.json:

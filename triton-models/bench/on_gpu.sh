@@ -57,16 +57,19 @@ export PYTHON_LIBRARY_FOLDER="${library%/*}"
 log "libpython: ${library:-none}"
 checks 2>&1 | tee -a "$out/log.txt"
 
-part "our loop, measured anew" 215 python3 -m bench.loop --skip compile --json "$out/loop.json"
+part "our loop, measured anew" 170 python3 -m bench.loop --skip exact compile --json "$out/loop.json"
 cp "$QUARTET_CHOICES" /tmp/quartet/apart.json
-part "a second process, launches overlapping" 90 \
+
+client="/tmp/quartet/site:$models"
+part "random weights" 60 env PYTHONPATH="$client" python3 -m bench.random_model /tmp/quartet/model /tmp/quartet/tokenizer.json &&
+    part "through Triton" 190 env PYTHONPATH="$client" python3 -m bench.through_triton /tmp/quartet/model \
+        --server /tmp/quartet/server --python /tmp/quartet/python --json "$out/served.json" --log "$out/server.log" \
+        --seconds 95
+
+part "a second process, launches overlapping" 80 \
     python3 -m bench.loop --overlaps --skip card exact profile compile --json "$out/overlap.json" &&
     part "which is better" 20 python3 -m bench.pick_overlap "$QUARTET_CHOICES" "$out/loop.json" "$out/overlap.json" ||
     cp /tmp/quartet/apart.json "$QUARTET_CHOICES"
 
-export PYTHONPATH="/tmp/quartet/site:$models"
-part "random weights" 60 python3 -m bench.random_model /tmp/quartet/model /tmp/quartet/tokenizer.json &&
-    part "through Triton" 190 python3 -m bench.through_triton /tmp/quartet/model --server /tmp/quartet/server \
-        --python /tmp/quartet/python --json "$out/served.json" --log "$out/server.log" --seconds 95
-part "diffusers" 180 python3 -m bench.reference /tmp/quartet/model --seconds 110 --json "$out/reference.json"
+part "diffusers" 180 env PYTHONPATH="$client" python3 -m bench.reference /tmp/quartet/model --seconds 110 --json "$out/reference.json"
 log "done"

@@ -114,7 +114,7 @@ def test_a_layer_norm_adds_a_bias_first() -> None:
 def test_attention_takes_heads_that_are_no_power_of_two(width: int, length: int) -> None:
     query = random(2, 96, 2, width)
     key, value = random(2, length, 8 * width)[:, :, 2 * width : 6 * width].view(2, length, 2, 2, width).unbind(2)
-    ours = launches.attend(False, query, key, value, 64, 64, 4, 2, False)
+    ours = launches.attend(False, query, key, value, 64, 64, 4)
     assert_close(ours, PLAIN.attend(*wide(query, key, value)))
 
 

@@ -46,17 +46,19 @@ def open_torch_engine(folder: Path, description: Description, encode_prompt: Pro
 def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
     """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
     from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
-    from quartet_pipeline.networks.weights import load_stable_diffusion
+    from quartet_pipeline.networks.weights import make_networks, read_configs, read_weights
 
     if device.type == "cpu":
-        return StableDiffusionNetworks(load_stable_diffusion(path, dtype=torch.float32), device)
+        networks = make_networks(read_configs(path))
+        return StableDiffusionNetworks(networks, device, weights=read_weights(path, networks, dtype=torch.float32))
     from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
     prepare_libraries()
     operations = KernelOperations(open_choices())
-    networks = load_stable_diffusion(path, dtype=torch.float16, operations=operations)
-    return StableDiffusionNetworks(networks, device, operations.sampler)
+    networks = make_networks(read_configs(path), operations)
+    weights = read_weights(path, networks, dtype=torch.float16, is_pinned=True)
+    return StableDiffusionNetworks(networks, device, operations.sampler, weights)
 
 
 class TorchEngine:

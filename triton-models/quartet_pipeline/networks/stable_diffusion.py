@@ -4,18 +4,34 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
-from quartet_pipeline.networks.weights import StableDiffusion
+from quartet_pipeline.networks.weight_set import WeightBuffer
+from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
 
 
 class StableDiffusionNetworks:
-    """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last."""
+    """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last.
 
-    def __init__(self, networks: StableDiffusion, device: torch.device, sampler: Sampler | None = None) -> None:
+    The networks run from memory that never moves. Where `weights` are given they are copied into it; else it holds
+    what the networks hold.
+    """
+
+    def __init__(
+        self,
+        networks: StableDiffusion,
+        device: torch.device,
+        sampler: Sampler | None = None,
+        weights: WeightSets | None = None,
+    ) -> None:
         self.device = device
         self.sampler = sampler
         self.networks = networks
-        for network in (networks.text_encoder, networks.unet, networks.encoder, networks.decoder):
-            network.to(device)
+        self.buffers = {
+            part: WeightBuffer(network, device, weights[part].layout if weights else None)
+            for part, network in networks.parts().items()
+        }
+        if weights:
+            for part, buffer in self.buffers.items():
+                buffer.fill(weights[part])
         self._dtype = networks.unet.conv_in.weight.dtype
 
     def encode_text(self, ids: Tensor) -> Tensor:

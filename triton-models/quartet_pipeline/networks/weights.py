@@ -21,6 +21,7 @@ from quartet_pipeline.networks.layouts import Tensors, name_as_diffusers
 from quartet_pipeline.networks.operations import PLAIN, Operations, fold_doubled
 from quartet_pipeline.networks.unet import UNet, UNetConfig
 from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
+from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 
 Sources = Callable[[str], Sequence[str]]
 """The name of a parameter of ours -> the names of theirs, to be laid side by side."""
@@ -29,24 +30,39 @@ PARTS = ("text_encoder", "unet", "vae")
 
 @dataclass(frozen=True)
 class StableDiffusion:
-    """The four networks, with their weights."""
+    """The four networks."""
 
     text_encoder: TextEncoder
     unet: UNet
     encoder: Encoder
     decoder: Decoder
 
+    def parts(self) -> dict[str, nn.Module]:
+        return {
+            "text_encoder": self.text_encoder,
+            "unet": self.unet,
+            "encoder": self.encoder,
+            "decoder": self.decoder,
+        }
+
+
+WeightSets = Mapping[str, WeightSet]
+"""By the names of `StableDiffusion.parts`."""
+
+
+@dataclass(frozen=True)
+class Configs:
+    """What the networks of a model look like: models with the same can take each other's weights."""
+
+    text_encoder: TextConfig
+    unet: UNetConfig
+    autoencoder: AutoencoderConfig
+
 
 def load_stable_diffusion(path: Path, *, dtype: torch.dtype, operations: Operations = PLAIN) -> StableDiffusion:
     """The networks of a diffusers folder, or of a single `.safetensors` file; on the CPU."""
-    if path.is_dir():
-        configs = {part: _read_config(path / part / "config.json") for part in PARTS}
-        tensors = {part: _read_part(path / part) for part in PARTS}
-    else:
-        # A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
-        configs = {part: {} for part in PARTS}
-        tensors = name_as_diffusers(read_tensors(path))
-    return build_stable_diffusion(configs, tensors, dtype=dtype, operations=operations)
+    networks = make_networks(read_configs(path), operations)
+    return _attach(networks, read_weights(path, networks, dtype=dtype))
 
 
 def build_stable_diffusion(
@@ -56,18 +72,70 @@ def build_stable_diffusion(
     dtype: torch.dtype,
     operations: Operations = PLAIN,
 ) -> StableDiffusion:
-    """The networks of diffusers' configurations and tensors."""
-    vae = AutoencoderConfig.from_diffusers(configs["vae"])
+    """The networks of diffusers' configurations and tensors; on the CPU."""
+    networks = make_networks(_parse_configs(configs), operations)
+    return _attach(networks, _pack(networks, tensors, dtype, is_pinned=False))
+
+
+def read_configs(path: Path) -> Configs:
+    """What the networks of a diffusers folder look like.
+
+    A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
+    """
+    return _parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
+
+
+def _parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+    return Configs(
+        TextConfig.from_diffusers(configs["text_encoder"]),
+        UNetConfig.from_diffusers(configs["unet"]),
+        AutoencoderConfig.from_diffusers(configs["vae"]),
+    )
+
+
+def make_networks(configs: Configs, operations: Operations = PLAIN) -> StableDiffusion:
+    """Networks without weights."""
     with torch.device("meta"):
-        text_encoder = TextEncoder(TextConfig.from_diffusers(configs["text_encoder"]))
-        unet = UNet(UNetConfig.from_diffusers(configs["unet"]), operations)
-        encoder, decoder = Encoder(vae, operations), Decoder(vae, operations)
+        return StableDiffusion(
+            TextEncoder(configs.text_encoder),
+            UNet(configs.unet, operations),
+            Encoder(configs.autoencoder, operations),
+            Decoder(configs.autoencoder, operations),
+        )
+
+
+def read_weights(
+    path: Path, networks: StableDiffusion, *, dtype: torch.dtype, is_pinned: bool = False
+) -> dict[str, WeightSet]:
+    """The weights of a diffusers folder or of a single `.safetensors` file, as `networks` have them."""
+    if path.is_dir():
+        tensors = {part: _read_part(path / part) for part in PARTS}
+    else:
+        tensors = name_as_diffusers(read_tensors(path))
+    return _pack(networks, tensors, dtype, is_pinned=is_pinned)
+
+
+def _pack(
+    networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype, *, is_pinned: bool
+) -> dict[str, WeightSet]:
     text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
-    _fill(text_encoder, text_tensors, _text_sources, dtype)
-    _fill(unet, _with_moved_biases(tensors["unet"]), _unet_sources(unet), dtype)
-    _fill(encoder, tensors["vae"], _vae_sources("encoder"), dtype)
-    _fill(decoder, tensors["vae"], _vae_sources("decoder"), dtype)
-    return StableDiffusion(text_encoder, unet, encoder, decoder)
+    sources: dict[str, tuple[Tensors, Sources]] = {
+        "text_encoder": (text_tensors, text_sources),
+        "unet": (_with_moved_biases(tensors["unet"]), unet_sources(networks.unet)),
+        "encoder": (tensors["vae"], _vae_sources("encoder")),
+        "decoder": (tensors["vae"], _vae_sources("decoder")),
+    }
+    sets = {}
+    for part, network in networks.parts().items():
+        sets[part] = WeightSet(Layout.of(network, dtype), is_pinned=is_pinned)
+        _fill(sets[part].views, *sources[part])
+    return sets
+
+
+def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
+    for part, network in networks.parts().items():
+        WeightBuffer(network, torch.device("cpu"), sets[part].layout, sets[part].memory)
+    return networks
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -96,28 +164,24 @@ def _read_config(path: Path) -> dict[str, Any]:
     return fields
 
 
-def _fill(network: nn.Module, tensors: Tensors, sources: Sources, dtype: torch.dtype) -> None:
-    """Gives every parameter of `network`, which has none yet, its tensor."""
-    state = {}
-    for name, wanted in network.state_dict().items():
+def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -> None:
+    """Gives every parameter of ours what it is made of."""
+    for name, parameter in parameters.items():
         theirs = sources(name)
         missing = [source for source in theirs if source not in tensors]
         if missing:
             raise ModelError(f"Expected the weights to hold `{missing[0]}`, got {len(tensors)} tensors without it.")
         value = torch.cat([tensors[source] for source in theirs])
-        if wanted.ndim == 4 and wanted.shape[-1] == 2 and value.ndim == 4:
+        if parameter.ndim == 4 and parameter.shape[-1] == 2 and value.ndim == 4:
             value = fold_doubled(value.float())
-        if value.numel() != wanted.numel() or value.shape[0] != wanted.shape[0]:
-            expected, got = list(wanted.shape), list(value.shape)
+        if value.numel() != parameter.numel() or value.shape[0] != parameter.shape[0]:
+            expected, got = list(parameter.shape), list(value.shape)
             raise ModelError(f"Expected `{theirs[0]}` to have the shape {expected}, got {got}.")
         # A convolution of 1x1 is a linear layer here.
-        value = value.reshape(wanted.shape).to(dtype)
-        state[name] = value.contiguous(memory_format=torch.channels_last) if value.ndim == 4 else value
-    network.load_state_dict(state, assign=True)
-    network.requires_grad_(False).eval()
+        parameter.copy_(value.reshape(parameter.shape))
 
 
-def _text_sources(name: str) -> Sequence[str]:
+def text_sources(name: str) -> Sequence[str]:
     if name.startswith(("token_embedding", "position_embedding")):
         return [f"embeddings.{name}"]
     name = f"encoder.{name}" if name.startswith("layers.") else name
@@ -164,7 +228,7 @@ UNET_NAMES = {
 }
 
 
-def _unet_sources(unet: UNet) -> Sources:
+def unet_sources(unet: UNet) -> Sources:
     levels = list(unet.levels())
     blocks = [f"{name}.resnets.{index}" for name, level in levels for index in range(len(level.resnets))]
     transformers = [f"{name}.attentions.{index}" for name, level in levels for index in range(len(level.attentions))]

@@ -29,7 +29,6 @@ def attend(
     BM: tl.constexpr,
     BN: tl.constexpr,
     IS_EVEN: tl.constexpr,
-    HALF_POWERS: tl.constexpr,
     OVERLAPS: tl.constexpr,
 ):
     """One tile of queries of one head."""
@@ -48,7 +47,6 @@ def attend(
 
     highest = tl.full((BM,), -1e30, tl.float32)
     weight = tl.zeros((BM,), tl.float32)
-    weights = tl.zeros((BM, 16), tl.float32)
     total = tl.zeros((BM, FIRST), tl.float32)
     total_more = tl.zeros((BM, MORE), tl.float32)
     first_key = image * length
@@ -62,23 +60,14 @@ def attend(
         higher = tl.maximum(highest, tl.max(scores, 1) * scale)
         shrink = tl.exp2(highest - higher)
         exponents = scores * scale - higher[:, None]
-        if HALF_POWERS:
-            # Two powers at once; the sum of weights comes out of the matrix unit as well.
-            powers = tl.inline_asm_elementwise(
-                "ex2.approx.f16x2 $0, $1;", "=r,r", [exponents.to(tl.float16)], tl.float16, is_pure=True, pack=2
-            )
-            weights = tl.dot(powers, tl.full((BN, 16), 1.0, tl.float16), weights * shrink[:, None])
-        else:
-            wide = tl.exp2(exponents)
-            weight = weight * shrink + tl.sum(wide, 1)
-            powers = wide.to(out.dtype.element_ty)
+        powers = tl.exp2(exponents)
+        weight = weight * shrink + tl.sum(powers, 1)
+        powers = powers.to(out.dtype.element_ty)
         total = tl.dot(powers, keys.load([first_key + begin, value_column]), total * shrink[:, None])
         total_more = tl.dot(
             powers, more_keys.load([first_key + begin, value_column + FIRST]), total_more * shrink[:, None]
         )
         highest = higher
-    if HALF_POWERS:
-        weight = tl.max(weights, 1)
     places = out + rows[:, None] * (heads * WIDTH) + head * WIDTH
     kind = out.dtype.element_ty
     tl.store(places + first[None, :], (total / weight[:, None]).to(kind), mask=is_row[:, None])

@@ -41,16 +41,21 @@ def library_linear(x: Tensor, weight: Tensor, bias: Tensor | None, residual: Ten
     return product if residual is None else product.add_(residual)
 
 
-def convolve_alone(x: Tensor, weight: Tensor, stride: int) -> Tensor:
-    y = F.conv2d(x.permute(0, 3, 1, 2), weight, None, stride=stride, padding=1)
+def convolve_alone(x: Tensor, weight: Tensor, stride: int, *, is_measured: bool) -> Tensor:
+    """cuDNN: the algorithm that it thinks best, or, after a third of a second of trying, the one that is.
+
+    Its cache of algorithms knows the two apart by `allow_tf32`, which means nothing in half precision.
+    """
+    with torch.backends.cudnn.flags(benchmark=is_measured, allow_tf32=not is_measured):
+        y = F.conv2d(x.permute(0, 3, 1, 2), weight, None, stride=stride, padding=1)
     return y.permute(0, 2, 3, 1).contiguous()
 
 
 def library_convolve(
-    overlaps: bool, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, residual: Tensor | None
+    overlaps: bool, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, residual: Tensor | None, measured: bool
 ) -> Tensor:
     """cuDNN, then bias and residual in one pass."""
-    y = convolve_alone(x, weight, stride)
+    y = convolve_alone(x, weight, stride, is_measured=measured)
     return y if bias is None and residual is None else finish(overlaps, y[None], y, bias, residual)
 
 
@@ -191,31 +196,12 @@ def layer_norm(
     return out
 
 
-def attention_tiles(length: int, width: int) -> list[tuple[int, int, int, int]]:
-    """Queries, keys, warps and stages of a tile."""
-    if length < 256:
-        return [(128, 32, 8, 2), (64, 128, 4, 2), (64, 32, 4, 2)]
-    if width >= 160:
-        return [(128, 64, 8, 2), (64, 64, 4, 2)]
-    return [(128, 128, 8, 2), (128, 64, 8, 3), (64, 128, 4, 3), (64, 64, 4, 3)]
-
-
 def library_attend(query: Tensor, key: Tensor, value: Tensor, backend: SDPBackend) -> Tensor:
     with sdpa_kernel(backend):
         return PLAIN.attend(query, key, value)
 
 
-def attend(
-    overlaps: bool,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    rows: int,
-    columns: int,
-    warps: int,
-    stages: int,
-    is_half: bool,
-) -> Tensor:
+def attend(overlaps: bool, query: Tensor, key: Tensor, value: Tensor, rows: int, columns: int, warps: int) -> Tensor:
     n, tokens, heads, width = query.shape
     length, stride = key.shape[1], key.stride(1)
     first, more = HEADS[width]
@@ -230,7 +216,6 @@ def attend(
         TensorDescriptor(matrix, shape, [stride, 1], [columns, more]),
         out, tokens, length, heads, query.stride(1), 0, offset, width**-0.5 * LOG2_E,
         WIDTH=width, FIRST=first, MORE=more, BM=rows, BN=columns,
-        IS_EVEN=length % columns == 0, HALF_POWERS=is_half,
-        OVERLAPS=overlaps, num_warps=warps, num_stages=stages, **launch_options(overlaps),
+        IS_EVEN=length % columns == 0, OVERLAPS=overlaps, num_warps=warps, num_stages=2, **launch_options(overlaps),
     )  # fmt: skip
     return out

@@ -21,23 +21,17 @@ MULTIPROCESSORS = 132
 
 
 # 320 columns at once divide every width of Stable Diffusion's UNet, and 128 such tiles fill 132 multiprocessors.
-CONVOLUTION_TILES = (
-    Tile(128, 256, 64, 8, 3),
-    Tile(128, 128, 0, 8, 3),
-    Tile(128, 256, 0, 8, 3),
-    Tile(256, 128, 0, 8, 3),
-)
-LINEAR_TILES = (
-    Tile(128, 256, 64, 8, 3),
-    Tile(128, 128, 0, 8, 4),
-    Tile(128, 64, 0, 4, 4),
-    Tile(128, 256, 0, 8, 3),
-)
-GATED_TILES = (Tile(128, 128, 128, 8, 3), Tile(128, 64, 64, 4, 4), Tile(128, 64, 64, 8, 4))
-PARTS = ((32, 64), (64, 64), (128, 64), (32, 128))
+CONVOLUTION_TILES = (Tile(128, 256, 64, 8, 3), Tile(128, 128, 0, 8, 3), Tile(128, 256, 0, 8, 3))
+LINEAR_TILES = (Tile(128, 256, 64, 8, 3), Tile(128, 128, 0, 8, 4))
+GATED_TILES = (Tile(128, 128, 128, 8, 3), Tile(128, 64, 64, 4, 4))
+PARTS = ((32, 64), (128, 64))
 """Rows and channels that one program of a group norm takes."""
 SMALL_AREA = 1024
 """Up to here a group of a picture is held in registers."""
+SHORT = 256
+"""Keys of a prompt, not of a picture."""
+LIBRARIES = {"library": False, "library, measured": True}
+"""Names, and whether cuDNN measures."""
 BACKENDS = {"cudnn": SDPBackend.CUDNN_ATTENTION, "flash": SDPBackend.FLASH_ATTENTION}
 
 
@@ -77,7 +71,7 @@ class KernelOperations(Operations):
                     tile,
                     splits,
                 )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run))
+                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
         return self.choices.run(key, ways, lambda: PLAIN.linear(*_wide(x, weight, bias, residual)))
 
     def add_linear(self, sums: Tensor, x: Tensor, weight: Tensor) -> Tensor:
@@ -106,7 +100,7 @@ class KernelOperations(Operations):
                     tile,
                     splits,
                 )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run))
+                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
         kept = sums.clone() if self.choices.would_measure(("add", rows, channels, outputs)) else None
 
         def restored() -> None:
@@ -140,7 +134,7 @@ class KernelOperations(Operations):
                     1,
                     is_gated=True,
                 )
-                ways.append(Way(f"kernel {tile.name}", run))
+                ways.append(Way(f"kernel {tile.name}", run, is_ours=True))
         return self.choices.run(key, ways, lambda: PLAIN.gated_linear(*_wide(x, weight, bias)))
 
     def convolve(
@@ -149,7 +143,10 @@ class KernelOperations(Operations):
         n, h, w, channels = x.shape
         outputs = weight.shape[0]
         key = ("convolve", n, h, w, channels, outputs, stride, bias is not None, residual is not None)
-        ways = [Way("library", lambda: launches.library_convolve(self._early, x, weight, bias, stride, residual))]
+        ways = [
+            Way(name, partial(launches.library_convolve, self._early, x, weight, bias, stride, residual, is_measured))
+            for name, is_measured in LIBRARIES.items()
+        ]
         if stride == 1 and channels % BK == 0 and outputs % 8 == 0:
             for tile, splits in _tilings(CONVOLUTION_TILES, n * h * w, outputs, 9 * channels // BK):
                 run = partial(
@@ -166,7 +163,7 @@ class KernelOperations(Operations):
                     tile,
                     splits,
                 )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run))
+                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
 
         def reference() -> Tensor:
             wide, weights, biases, added = _wide(x, weight, bias, residual)
@@ -185,7 +182,7 @@ class KernelOperations(Operations):
                 run = partial(
                     launches.multiply, self._early, x, folded, bias, None, shape, (n, h, w), 2, 2, tile, splits
                 )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run))
+                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
         return self.choices.run(key, ways, lambda: PLAIN.convolve_doubled(*_wide(x, folded, bias)))
 
     def convolve_norm(
@@ -198,12 +195,16 @@ class KernelOperations(Operations):
             y = self.convolve(x, weight, bias, residual=residual)
             return y, self.group_norm(y, norm)
 
-        def together(rows: int, block: int) -> tuple[Tensor, Tensor]:
-            y = launches.convolve_alone(x, weight, 1)
+        def together(is_measured: bool, rows: int, block: int) -> tuple[Tensor, Tensor]:
+            y = launches.convolve_alone(x, weight, 1, is_measured=is_measured)
             return launches.group_norm(self._early, norm, rows, block, y, bias=bias, residual=residual, is_written=True)
 
         ways = [Way("apart", apart)]
-        ways += [Way(f"library and parts of {rows}x{block}", partial(together, rows, block)) for rows, block in PARTS]
+        ways += [
+            Way(f"{name} and parts of {rows}x{block}", partial(together, is_measured, rows, block))
+            for name, is_measured in LIBRARIES.items()
+            for rows, block in PARTS
+        ]
 
         def reference() -> tuple[Tensor, Tensor]:
             wide, weights, biases, added = _wide(x, weight, bias, residual)
@@ -215,11 +216,11 @@ class KernelOperations(Operations):
         n, h, w, channels = x.shape
         x = x.contiguous()
         ways = [
-            Way(f"parts of {rows}x{block}", partial(launches.only_norm, self._early, norm, rows, block, x, bias))
+            Way(f"parts of {rows}x{block}", partial(launches.only_norm, self._early, norm, rows, block, x, bias), True)
             for rows, block in PARTS
         ]
         if h * w <= SMALL_AREA:
-            ways.append(Way("whole", lambda: launches.small_group_norm(self._early, norm, x, bias=bias)[1]))
+            ways.append(Way("whole", lambda: launches.small_group_norm(self._early, norm, x, bias=bias)[1], True))
         key = ("group_norm", n, h * w, channels, norm.silu, bias is not None)
         return self.choices.run(key, ways, lambda: PLAIN.group_norm(x.float(), _wide_norm(norm), *_wide(bias)))
 
@@ -235,9 +236,9 @@ class KernelOperations(Operations):
             return joined, self.group_norm(joined, norm)
 
         ways = [Way("apart", apart)]
-        ways += [Way(f"parts of {rows}x{block}", partial(together, rows, block)) for rows, block in PARTS]
+        ways += [Way(f"parts of {rows}x{block}", partial(together, rows, block), True) for rows, block in PARTS]
         if h * w <= SMALL_AREA:
-            ways.append(Way("whole", lambda: launches.small_group_norm(self._early, norm, x, more=skip)))
+            ways.append(Way("whole", lambda: launches.small_group_norm(self._early, norm, x, more=skip), True))
         key = ("join_norm", n, h * w, first, skip.shape[-1])
         return self.choices.run(key, ways, lambda: PLAIN.join_norm(x.float(), skip.float(), _wide_norm(norm)))
 
@@ -246,8 +247,12 @@ class KernelOperations(Operations):
         rows = x.numel() // channels
         ways = [Way("library", lambda: PLAIN.layer_norm(x, scale, shift, eps, bias))]
         ways += [
-            Way(f"kernel {count}", partial(launches.layer_norm, self._early, x, scale, shift, eps, bias, count, rows))
-            for count in (1, 4, 8)
+            Way(
+                f"kernel {count}",
+                partial(launches.layer_norm, self._early, x, scale, shift, eps, bias, count, rows),
+                is_ours=True,
+            )
+            for count in (1, 4)
         ]
         key = ("layer_norm", rows, channels, bias is not None)
 
@@ -264,20 +269,17 @@ class KernelOperations(Operations):
         ways += [
             Way(name, partial(launches.library_attend, query, key, value, kind)) for name, kind in BACKENDS.items()
         ]
-        if width in launches.HEADS:
-            for rows, columns, warps, stages in launches.attention_tiles(length, width):
-                for is_half in (False, True) if length >= 256 else (False,):
-                    run = partial(
-                        launches.attend, self._early, query, key, value, rows, columns, warps, stages, is_half
-                    )
-                    ways.append(Way(f"kernel {rows}x{columns} w{warps} s{stages}{' half' if is_half else ''}", run))
+        # Over many keys the libraries' are faster: they multiply one part while they take the powers of another.
+        if width in launches.HEADS and length <= SHORT:
+            for rows, columns, warps in ((128, 32, 8), (64, 128, 4)):
+                run = partial(launches.attend, self._early, query, key, value, rows, columns, warps)
+                ways.append(Way(f"kernel {rows}x{columns} w{warps}", run, is_ours=True))
         shape = ("attend", n, tokens, length, heads, width)
         return self.choices.run(shape, ways, lambda: PLAIN.attend(query.float(), key.float(), value.float()))
 
 
 def prepare_libraries() -> None:
-    """Lets cuDNN measure too, and keeps references in float32 what they say they are."""
-    torch.backends.cudnn.benchmark = True
+    """Keeps references in float32 what they say they are."""
     torch.backends.cudnn.allow_tf32 = False
 
 
