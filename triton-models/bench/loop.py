@@ -82,7 +82,6 @@ def profile(run: Callable[[], None], repeats: int = 4, most: int = 40) -> list[t
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--forced", help="take the ways whose name starts with this (library, kernel) unmeasured")
-    parser.add_argument("--overlaps", action="store_true", help="launch our kernels early")
     parser.add_argument(
         "--skip", nargs="*", default=[], choices=["card", "check", "exact", "profile", "compile", "one"]
     )
@@ -97,7 +96,6 @@ def main() -> None:
     begun = time.perf_counter()
     prepare_libraries()
     choices = Choices(options.forced) if options.forced else open_choices()
-    choices.overlaps |= options.overlaps
     operations = KernelOperations(choices)
     networks = networks_of(operations)
     torch.cuda.synchronize()

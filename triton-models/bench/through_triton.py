@@ -155,6 +155,7 @@ def serving(server: Path, python: Path, repository: Path, log: Path) -> Iterator
         "--backend-config=python,stub-timeout-seconds=300",
         # Two servers of one machine must not share what a crashed one left behind.
         f"--backend-config=python,shm-region-prefix-name=quartet-{os.getpid()}-",
+        "--backend-config=python,shm-default-byte-size=67108864",
         "--exit-timeout-secs=5",
         "--allow-gpu-metrics=false",
         f"--grpc-port={grpc_port}",
@@ -162,11 +163,7 @@ def serving(server: Path, python: Path, repository: Path, log: Path) -> Iterator
         f"--metrics-port={metrics_port}",
     ]
     environment = {**os.environ, "PATH": f"{python / 'bin'}:{os.environ['PATH']}"}
-    libraries = [
-        str(server / "libs"),
-        os.environ.get("PYTHON_LIBRARY_FOLDER", ""),
-        os.environ.get("LD_LIBRARY_PATH", ""),
-    ]
+    libraries = [str(server / "libs"), os.environ.get("LD_LIBRARY_PATH", "")]
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     environment.pop("PYTHONPATH", None)
     with log.open("w") as file:
@@ -218,7 +215,8 @@ def main() -> int:
         begun = time.perf_counter()
         with serving(options.server, options.python, Path(folder), options.log) as address:
             print(f"The server was ready after {time.perf_counter() - begun:.1f} s", flush=True)
-            limits = [("grpc.max_receive_message_length", MOST_BYTES)]
+            # A stream's window is 64 KiB otherwise, and grows while the pictures wait.
+            limits = [("grpc.max_receive_message_length", MOST_BYTES), ("grpc.http2.lookahead_bytes", 2**24)]
             with grpc.insecure_channel(address, options=limits) as channel:
                 call = channel.stream_stream(
                     METHOD,

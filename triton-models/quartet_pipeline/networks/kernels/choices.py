@@ -46,8 +46,6 @@ class Choices:
 
     forced: str | None = None
     """Take the first way whose name starts with this, unmeasured."""
-    overlaps: bool = False
-    """Whether our kernels are launched before those before them have ended (see `overlap`)."""
     measured: dict[Key, list[Measured]] = field(default_factory=dict)
     chosen: dict[Key, str] = field(default_factory=dict)
     on_choice: Callable[["Choices"], None] = lambda _: None

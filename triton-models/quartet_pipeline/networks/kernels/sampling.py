@@ -1,6 +1,4 @@
-"""The sampler in Triton kernels, and how a kernel that follows early is launched."""
-
-from dataclasses import dataclass
+"""The sampler in Triton kernels."""
 
 import triton
 from torch import Tensor
@@ -10,16 +8,18 @@ from quartet_pipeline.networks.kernels import steps
 BLOCK = 1024
 
 
-@dataclass(frozen=True)
 class KernelSampler:
     """`engines.sampling.Sampler` in these kernels."""
-
-    overlaps: bool
 
     def begin(self, step: Tensor, current: Tensor, times: Tensor, time: Tensor) -> None:
         width = times[0].numel()
         steps.begin[(triton.cdiv(width, BLOCK),)](
-            step, current, times, time, width, BLOCK=BLOCK, OVERLAPS=self.overlaps, **launch_options(self.overlaps)
+            step,
+            current,
+            times,
+            time,
+            width,
+            BLOCK=BLOCK,
         )
 
     def end(
@@ -43,10 +43,5 @@ class KernelSampler:
             latents.numel(), height * width, channels,
             output.stride(0), output.stride(1), output.stride(3),
             sample.stride(0), sample.stride(1), sample.stride(3),
-            IS_GUIDED=len(output) == 2 * count, BLOCK=BLOCK, OVERLAPS=self.overlaps, **launch_options(self.overlaps),
+            IS_GUIDED=len(output) == 2 * count, BLOCK=BLOCK,
         )  # fmt: skip
-
-
-def launch_options(overlaps: bool) -> dict[str, bool]:
-    """What a kernel that begins with `follow` is launched with."""
-    return {"launch_pdl": True} if overlaps else {}

@@ -7,13 +7,10 @@ The step is counted on the GPU, and none of a kernel's programs may read the cou
 import triton
 import triton.language as tl
 
-from quartet_pipeline.networks.kernels.overlap import follow
-
 
 @triton.jit
-def begin(step, current, times, time, width, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr):
+def begin(step, current, times, time, width, BLOCK: tl.constexpr):
     """`time` becomes this step's row of `times` [steps, width]."""
-    follow(OVERLAPS)
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     index = tl.load(step)
     tl.store(time + place, tl.load(times + index * width + place, mask=place < width), mask=place < width)
@@ -44,10 +41,8 @@ def end(
     sample_place,
     IS_GUIDED: tl.constexpr,
     BLOCK: tl.constexpr,
-    OVERLAPS: tl.constexpr,
 ):
     """Guidance, then one step of any scheduler (see `schedulers.Row`)."""
-    follow(OVERLAPS)
     index = tl.load(current)
     row = table + index * 7
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
