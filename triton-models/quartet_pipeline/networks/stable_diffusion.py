@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.networks.lora import Lora
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
 
@@ -29,10 +30,31 @@ class StableDiffusionNetworks:
             part: WeightBuffer(network, device, weights[part].layout if weights else None)
             for part, network in networks.parts().items()
         }
+        self._held: dict[str, object] = {}
         if weights:
-            for part, buffer in self.buffers.items():
-                buffer.fill(weights[part])
+            self.use(weights)
         self._dtype = networks.unet.conv_in.weight.dtype
+
+    @torch.no_grad()
+    def use(self, weights: WeightSets, lora: Lora | None = None, scale: float = 1.0) -> list[str]:
+        """Makes the networks those of `weights`, with a LoRA merged into them; returns the parts that changed.
+
+        A network that holds what is asked for already is left as it is.
+        """
+        changed = []
+        for part, buffer in self.buffers.items():
+            merged = None if lora is None or scale == 0 else lora.get(part)
+            wanted = (weights[part], merged, scale if merged else 0)
+            if self._held.get(part) == wanted:
+                continue
+            # What goes wrong on the way leaves weights that nobody asked for.
+            self._held.pop(part, None)
+            buffer.fill(weights[part])
+            if merged is not None:
+                merged.merge_into(buffer.views, scale)
+            self._held[part] = wanted
+            changed.append(part)
+        return changed
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
