@@ -5,13 +5,15 @@ the same tensors every time, so whatever a request brings is copied into those f
 run as they are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
+from quartet_pipeline.engines.kinds import StepKind
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.networks.interface import LoopNetworks
@@ -28,7 +30,10 @@ def coefficients(row: Row) -> list[float]:
 
 
 class Program:
-    """Buffers and graphs for `count` pictures of `size`; `is_guided` says whether there is a negative prompt."""
+    """Buffers and graphs for `count` pictures of `size`; `is_guided` says whether there is a negative prompt.
+
+    The exact step is captured at once, other kinds when `prepare` first hears of them.
+    """
 
     def __init__(
         self,
@@ -72,14 +77,29 @@ class Program:
 
         self._sampler = networks.sampler or PlainSampler()
         self.text = Tensor()
-        capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
-        self.read, self.text = capture(self._read)
+        self._capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
+        self._steps: dict[StepKind, Callable[[], None]] = {}
+        self._exact = StepKind(is_guided)
+        self.read, self.text = self._capture(self._read)
+        self.prepare([self._exact])
+        self.add_noise, _ = self._capture(self._fill_noise)
         self.latents.normal_()
-        self._sample.normal_()
-        self.advance, _ = capture(self._advance)
-        self.add_noise, _ = capture(self._fill_noise)
-        self.latents.normal_()
-        self.decode, (self.images, self.is_finite) = capture(self._decode)
+        self.decode, (self.images, self.is_finite) = self._capture(self._decode)
+
+    def prepare(self, kinds: Iterable[StepKind]) -> bool:
+        """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
+        new = [kind for kind in kinds if kind not in self._steps]
+        for kind in new:
+            # A step runs on numbers like a request's.
+            self.step.zero_()
+            self.latents.normal_()
+            self._sample.normal_()
+            self._steps[kind], _ = self._capture(partial(self._advance, kind))
+        return bool(new)
+
+    def advance(self, kind: StepKind | None = None) -> None:
+        """One step, by default the exact one; of a kind that was prepared."""
+        self._steps[kind or self._exact]()
 
     def begin(self, *, noise_scale: float, clean: Tensor | None) -> None:
         """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""
@@ -103,13 +123,16 @@ class Program:
     def _fill_noise(self) -> None:
         self.noise.copy_(device_noise(self.seeds, self.step + 1, self._shape))
 
-    def _advance(self) -> None:
+    def _advance(self, kind: StepKind) -> None:
         """One step of any scheduler (see `schedulers.Row`)."""
         self._sampler.begin(self.step, self._current, self.times, self._time)
-        output = self.networks.denoise(self._sample, self._time, self.text)
+        # The prompted half is the last: the only one where a guided drawing goes on without guidance.
+        first = 0 if kind.is_guided else len(self._sample) - self.count
+        sample = self._sample[first:]
+        output = self.networks.denoise(sample, self._time, self.text[first:])
         self._sampler.end(
             self._current, self.step, self.table, self.scale, output,
-            self.latents, self.noise, self.estimates, self._sample,
+            self.latents, self.noise, self.estimates, sample,
         )  # fmt: skip
 
     def _decode(self) -> tuple[Tensor, Tensor]:

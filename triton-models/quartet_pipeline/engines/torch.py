@@ -2,6 +2,7 @@
 
 import time
 from collections import deque
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
+from quartet_pipeline.engines.kinds import StepKind, exact_kinds
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
@@ -85,13 +87,16 @@ class TorchEngine:
         program = self._programs.pop(shape, None)
         if program is None:
             program = Program(self._networks, self._description, size, count, is_guided=is_guided, pool=self._pool)
-            if self._is_gpu:
-                # A library that tries what is fastest may have taken most of the memory to try it in.
-                torch.cuda.empty_cache()
+            self._give_back_memory()
         self._programs[shape] = program
         if len(self._programs) > MOST_PROGRAMS:
             del self._programs[next(iter(self._programs))]
         return program
+
+    def _give_back_memory(self) -> None:
+        """A library that tries what is fastest may have taken most of the memory to try it in."""
+        if self._is_gpu:
+            torch.cuda.empty_cache()
 
     @torch.no_grad()
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
@@ -99,11 +104,14 @@ class TorchEngine:
         texts = prompts(request)
         table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength)
         program = self.program(request.size, len(request.seeds), is_guided=len(texts) == 2)
+        kinds = exact_kinds(len(table.rows), is_guided=len(texts) == 2)
+        if program.prepare(dict.fromkeys(kinds)):
+            self._give_back_memory()
         begun = self._moment()
         self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
         program.read()
         encoded = self._moment()
-        self._loop(program, request, table, on_progress, is_cancelled)
+        self._loop(program, request, table, kinds, on_progress, is_cancelled)
         denoised = self._moment()
         stop_if(is_cancelled)
         program.decode()
@@ -145,7 +153,13 @@ class TorchEngine:
         return plan
 
     def _loop(
-        self, program: Program, request: Request, table: Table, on_progress: OnProgress, is_cancelled: IsCancelled
+        self,
+        program: Program,
+        request: Request,
+        table: Table,
+        kinds: Sequence[StepKind],
+        on_progress: OnProgress,
+        is_cancelled: IsCancelled,
     ) -> None:
         """Queues the steps, one ahead of the one that runs, and tells of each when it is done."""
         pending: deque[tuple[int, Moment, Tensor | None]] = deque()
@@ -155,12 +169,11 @@ class TorchEngine:
             moment.wait()
             on_progress(Progress(step, len(table.rows), None if previews is None else previews.numpy()))
 
-        for index, row in enumerate(table.rows):
+        for step, (row, kind) in enumerate(zip(table.rows, kinds, strict=True), start=1):
             stop_if(is_cancelled)
             if row.noise != 0:
                 program.add_noise()
-            program.advance()
-            step = index + 1
+            program.advance(kind)
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             previews = self._fetch_aside(program.previews()) if is_preview_due else None
             pending.append((step, previews[1] if previews else self._moment(), previews[0] if previews else None))
