@@ -7,9 +7,9 @@ from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.networks.interface import Stage
+from quartet_pipeline.networks.lora import Lora, PartOfLora
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
-
 
 PARTS: Mapping[Stage, Sequence[str]] = {
     "text": ("text_encoder",),
@@ -18,6 +18,10 @@ PARTS: Mapping[Stage, Sequence[str]] = {
     "encoder": ("encoder",),
 }
 """What runs in each stage, by the names of `StableDiffusion.parts`."""
+
+
+Content = tuple[WeightSet, PartOfLora | None, float]
+"""What a network is to hold: weights, and what is merged into them at which scale."""
 
 
 class StableDiffusionNetworks:
@@ -47,12 +51,26 @@ class StableDiffusionNetworks:
             part: WeightBuffer(network, device, layouts[part], shared.get(part)) for part, network in parts.items()
         }
         self._takes_turns = takes_turns
-        self._wanted = weights or {}
-        self._held: dict[str, WeightSet] = {}
+        self._wanted: dict[str, Content] = {}
+        self._held: dict[str, Content] = {}
         """What lies in the buffers."""
-        if not takes_turns:
-            self._fill(list(self._wanted))
+        if weights:
+            self.use(weights)
         self._dtype = networks.unet.conv_in.weight.dtype
+
+    def use(self, weights: WeightSets, lora: Lora | None = None, scale: float = 1.0) -> list[str]:
+        """Makes the networks those of `weights`, with a LoRA merged into them; returns the parts that changed.
+
+        A network that holds what is asked for already is left as it is.
+        """
+        before = self._wanted
+        merged = {} if lora is None or scale == 0 else lora
+        self._wanted = {
+            part: (weights[part], merged.get(part), scale if part in merged else 0.0) for part in self.buffers
+        }
+        if self._takes_turns:
+            return [part for part in self._wanted if self._wanted[part] != before.get(part)]
+        return self._fill(list(self.buffers))
 
     def bring(self, stage: Stage) -> None:
         if self._takes_turns:
@@ -60,11 +78,18 @@ class StableDiffusionNetworks:
             self._held = {part: held for part, held in self._held.items() if part in PARTS[stage]}
             self._fill(PARTS[stage])
 
-    def _fill(self, parts: Sequence[str]) -> None:
-        for part in parts:
-            if self._held.get(part) is not self._wanted[part]:
-                self.buffers[part].fill(self._wanted[part])
-                self._held[part] = self._wanted[part]
+    @torch.no_grad()
+    def _fill(self, parts: Sequence[str]) -> list[str]:
+        changed = [part for part in parts if self._held.get(part) != self._wanted[part]]
+        for part in changed:
+            weights, lora, scale = self._wanted[part]
+            # What goes wrong on the way leaves weights that nobody asked for.
+            self._held.pop(part, None)
+            self.buffers[part].fill(weights)
+            if lora is not None:
+                lora.merge_into(self.buffers[part].views, scale)
+            self._held[part] = self._wanted[part]
+        return changed
 
     def encode_text(self, ids: Tensor) -> Tensor:
         states: Tensor = self.networks.text_encoder(ids)

@@ -37,8 +37,12 @@ class Layout:
     @classmethod
     def of(cls, network: nn.Module, dtype: torch.dtype | None = None) -> "Layout":
         """In the order of the network's own list; numbers with a point as `dtype` where one is given."""
+        return cls.of_tensors(network.state_dict(), dtype)
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> "Layout":
         places, end = {}, 0
-        for name, tensor in network.state_dict().items():
+        for name, tensor in tensors.items():
             kind = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
             length = tensor.numel() * kind.itemsize
             places[name] = Place(end, length, tuple(tensor.shape), kind)

@@ -212,7 +212,8 @@ def _with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
                     raise ModelError(f"Expected `{name}` to have the shape {[weight.shape[1]]}, got {list(one.shape)}.")
             first, second, third = (one.float() for one in biases if one is not None)
             added[f"{path}.bias2"], added[f"{path}.bias3"] = first, first + second
-            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ (first + second + third)
+            added[f"{path}.bias4"] = first + second + third
+            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ added[f"{path}.bias4"]
     return added
 
 
