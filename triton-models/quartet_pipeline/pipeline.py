@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from quartet_pipeline.description import Description, is_diffusers_folder, read_description
+from quartet_pipeline.auto import Choice, EngineSettings, choose_engine
+from quartet_pipeline.description import Description, read_description
 from quartet_pipeline.engines import Drawing, Engine, IsCancelled, OnProgress, Progress
-from quartet_pipeline.errors import ModelError
 from quartet_pipeline.request import Request
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
 __all__ = ["Drawing", "Pipeline", "Progress", "draw", "open_pipeline", "warm_up"]
-
-ENGINES = ("onnxruntime", "torch")
 
 
 @dataclass(frozen=True)
@@ -20,27 +18,39 @@ class Pipeline:
 
     description: Description
     engine: Engine
+    choice: Choice
+    """Which engine it is, and why."""
 
 
-def open_pipeline(folder: Path, *, engine: str | None = None, threads: int = 0) -> Pipeline:
+def open_pipeline(
+    folder: Path,
+    *,
+    engine: str = "auto",
+    memory_gb: float | None = None,
+    threads: int = 0,
+    before: Pipeline | None = None,
+) -> Pipeline:
     """Opens a model folder, or raises a ModelError that says what is wrong with it.
 
-    `engine` is by default the one that reads what is there; `threads` 0 takes every core.
+    `engine` and `memory_gb` are those of `auto.EngineSettings`; `threads` 0 takes every core. The pipeline that was
+    opened `before` in this process says what is left of the device's memory.
     """
     description = read_description(folder)
-    engine = engine or ("torch" if is_diffusers_folder(folder) else "onnxruntime")
     encode_prompt = open_prompt_encoder(folder, description)
+    memory = before.choice.memory if before else None
+    choice = choose_engine(folder, description, EngineSettings(engine, memory_gb), memory)
     # Each engine needs libraries that the others do without.
-    if engine == "onnxruntime":
+    if choice.plan is None or choice.memory is None:
         from quartet_pipeline.engines.onnxruntime import OnnxNetworks
         from quartet_pipeline.engines.stepwise import StepwiseEngine
 
-        return Pipeline(description, StepwiseEngine(description, OnnxNetworks(folder, threads=threads), encode_prompt))
-    if engine == "torch":
-        from quartet_pipeline.engines.torch import open_torch_engine
+        stepwise = StepwiseEngine(description, OnnxNetworks(folder, threads=threads), encode_prompt)
+        return Pipeline(description, stepwise, choice)
+    from quartet_pipeline.engines.torch import open_torch_engine
 
-        return Pipeline(description, open_torch_engine(folder, description, encode_prompt))
-    raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {engine!r}.")
+    return Pipeline(
+        description, open_torch_engine(folder, description, encode_prompt, choice.memory, choice.plan), choice
+    )
 
 
 def warm_up(pipeline: Pipeline) -> None:

@@ -64,7 +64,7 @@ def _measure(networks: LoopNetworks, description: Description, size: Size, at_on
         def beyond(run: Callable[[], object]) -> int:
             meter.start_peak()
             run()
-            return meter.peak - kept
+            return int(meter.peak - kept)
 
         picture = torch.empty(1, 3, *size, device=networks.device)
         scratch: dict[Stage, int] = {

@@ -25,7 +25,7 @@ def fit_torch(needs: Needs, budget: int, *, is_gpu: bool) -> Fit | None:
     """The plan for a budget of bytes, or None when not even one picture of one size fits."""
     # The whole model stays where it is, unless that leaves out a size that fits otherwise.
     fits = [_fit(needs, budget, takes_turns=takes_turns, is_gpu=is_gpu) for takes_turns in (False, True)]
-    return max((fit for fit in fits if fit), key=lambda fit: len(fit.plan.turns), default=None)
+    return max((fit for fit in fits if fit), key=lambda fit: len(fit.plan.turns or ()), default=None)
 
 
 def least_bytes(needs: Needs) -> int:
@@ -73,7 +73,8 @@ def _share_out(needs: Needs, sizes: Sequence[Size], pool: int, room: int) -> Map
         if loop is None or decoder is None or programs[1].scratch["encoder"] > rest:
             return None
         turns[size] = Turns(loop, decoder)
-    return turns
+    # In the order in which the model offers them.
+    return {size: turns[size] for size in needs.sizes if size in turns}
 
 
 def _turn(programs: Mapping[int, ProgramNeeds], scratch: Scratch, pool: int, rest: int) -> Turn | None:

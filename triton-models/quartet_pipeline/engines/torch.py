@@ -12,10 +12,12 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
+from quartet_pipeline.device_memory import DeviceMemory
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, exact_kinds
 from quartet_pipeline.engines.program import Program, coefficients
-from quartet_pipeline.errors import ModelError
+from quartet_pipeline.engines.turns import TorchPlan, Turns
+from quartet_pipeline.errors import ModelError, RequestError
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
@@ -23,7 +25,6 @@ from quartet_pipeline.schedulers import Table, scheduler_table
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
-MOST_PROGRAMS = 16
 MOST_PLANS = 16
 QUEUED_STEPS = 1
 """Steps that wait behind the one that runs: enough to keep a GPU busy, and few to wait for on cancelling."""
@@ -33,24 +34,30 @@ _cached_table = lru_cache(maxsize=64)(scheduler_table)
 """A table takes a millisecond or two to make."""
 
 
-def open_torch_engine(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
-    """The engine of a model folder, on the GPU where there is one."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+def open_torch_engine(
+    folder: Path, description: Description, encode_prompt: PromptEncoder, memory: DeviceMemory, plan: TorchPlan
+) -> "TorchEngine":
+    """The engine of a model folder, on the device whose memory was planned with."""
     if (folder / "unet.onnx").is_file():
         from quartet_pipeline.networks.small import SmallNetworks
 
-        return TorchEngine(description, SmallNetworks(folder, device), encode_prompt)
-    return TorchEngine(description, open_stable_diffusion(folder, device), encode_prompt)
+        with memory.watch():
+            networks: LoopNetworks = SmallNetworks(folder, memory.device)
+    else:
+        networks = open_stable_diffusion(folder, memory, takes_turns=plan.takes_turns)
+    return TorchEngine(description, networks, encode_prompt, plan, memory)
 
 
-def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
+def open_stable_diffusion(path: Path, memory: DeviceMemory, *, takes_turns: bool = False) -> LoopNetworks:
     """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
     from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
     from quartet_pipeline.networks.weights import make_networks, read_configs, read_weights
 
-    if device.type == "cpu":
+    if not memory.is_gpu:
         networks = make_networks(read_configs(path))
-        return StableDiffusionNetworks(networks, device, weights=read_weights(path, networks, dtype=torch.float32))
+        weights = read_weights(path, networks, dtype=torch.float32)
+        with memory.watch():
+            return StableDiffusionNetworks(networks, memory.device, weights=weights, takes_turns=takes_turns)
     from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
@@ -58,14 +65,23 @@ def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
     operations = KernelOperations(open_choices())
     networks = make_networks(read_configs(path), operations)
     weights = read_weights(path, networks, dtype=torch.float16, is_pinned=True)
-    return StableDiffusionNetworks(networks, device, operations.sampler, weights)
+    return StableDiffusionNetworks(networks, memory.device, operations.sampler, weights, takes_turns=takes_turns)
 
 
 class TorchEngine:
     """Keeps one captured program for each size and number of pictures that was asked for, in one pool of memory."""
 
-    def __init__(self, description: Description, networks: LoopNetworks, encode_prompt: PromptEncoder) -> None:
+    def __init__(
+        self,
+        description: Description,
+        networks: LoopNetworks,
+        encode_prompt: PromptEncoder,
+        plan: TorchPlan | None = None,
+        memory: DeviceMemory | None = None,
+    ) -> None:
         self._description = description
+        self._share = plan or TorchPlan()
+        self._memory = memory or DeviceMemory(networks.device)
         self._networks = networks
         self._encode_prompt = encode_prompt
         self._programs: dict[Shape, Program] = {}
@@ -78,28 +94,49 @@ class TorchEngine:
     @torch.no_grad()
     def warm_up(self) -> None:
         """Captures the programs of the first size: one picture, and as many as a request may ask for."""
-        for count in (MAX_PICTURES, 1):
-            self.program(self._description.sizes[0], count, is_guided=True)
+        sizes = self._description.sizes if self._share.turns is None else tuple(self._share.turns)
+        with self._memory.watch():
+            for count in (MAX_PICTURES, 1):
+                self.program(sizes[0], count, is_guided=True)
 
     def program(self, size: Size, count: int, *, is_guided: bool) -> Program:
         """The program of a shape; made on first use."""
         shape = (size, count, is_guided)
         program = self._programs.pop(shape, None)
         if program is None:
-            program = Program(self._networks, self._description, size, count, is_guided=is_guided, pool=self._pool)
+            # The new one needs the place of the oldest.
+            while len(self._programs) >= self._share.programs:
+                del self._programs[next(iter(self._programs))]
+            turns = self._turns(size)
+            program = Program(
+                self._networks, self._description, size, count, is_guided=is_guided, turns=turns, pool=self._pool
+            )
             self._give_back_memory()
         self._programs[shape] = program
-        if len(self._programs) > MOST_PROGRAMS:
-            del self._programs[next(iter(self._programs))]
         return program
+
+    def _turns(self, size: Size) -> Turns:
+        if self._share.turns is None:
+            return Turns()
+        turns = self._share.turns.get(size)
+        if turns is None:
+            sizes = ", ".join(f"[{height}, {width}]" for height, width in self._share.turns)
+            raise RequestError(
+                f"Expected `size` (height, width) to be one that the memory of this GPU is large enough for ({sizes}), "
+                f"got {list(size)}."
+            )
+        return turns
 
     def _give_back_memory(self) -> None:
         """A library that tries what is fastest may have taken most of the memory to try it in."""
         if self._is_gpu:
             torch.cuda.empty_cache()
 
-    @torch.no_grad()
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
+        with torch.no_grad(), self._memory.watch():
+            return self._draw(request, on_progress, is_cancelled)
+
+    def _draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         description = self._description
         texts = prompts(request)
         table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength)

@@ -34,8 +34,8 @@ class Turns:
 class TorchPlan:
     """How the torch engine shares out its memory."""
 
-    turns: Mapping[Size, Turns]
-    """Of the sizes that fit."""
+    turns: Mapping[Size, Turns] | None = None
+    """Of the sizes that fit; None where memory is no question."""
     takes_turns: bool = False
     """Whether the weights of one stage lie on the device at a time."""
     programs: int = MOST_PROGRAMS

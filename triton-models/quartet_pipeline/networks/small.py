@@ -33,6 +33,11 @@ class SmallNetworks:
         self._encoder = load("vae_encoder", PictureEncoder(config))
         self._decoder = load("vae_decoder", PictureDecoder(config))
 
+    def weights_of_stages(self) -> dict[Stage, int]:
+        """Bytes; they all stay."""
+        networks = (self._text_encoder, self._unet, self._encoder, self._decoder)
+        return {"loop": sum(one.nbytes for network in networks for one in network.state_dict().values())}
+
     def bring(self, stage: Stage) -> None:
         """They all fit, always."""
 

@@ -91,6 +91,10 @@ class StableDiffusionNetworks:
             self._held[part] = self._wanted[part]
         return changed
 
+    def weights_of_stages(self) -> dict[Stage, int]:
+        """Bytes."""
+        return weights_of_stages({part: buffer.layout.size for part, buffer in self.buffers.items()})
+
     def encode_text(self, ids: Tensor) -> Tensor:
         states: Tensor = self.networks.text_encoder(ids)
         return states
