@@ -30,7 +30,7 @@ class DeviceMemory:
             self.left = max(0, min(free - LIBRARIES, of_card - CONTEXT - LIBRARIES))
             if given_gb is not None:
                 # So that a mistake of ours shows on a large card too.
-                torch.cuda.set_per_process_memory_fraction(min(1.0, self.left / total), device)
+                torch.cuda.set_per_process_memory_fraction(min(1.0, self.left / total))
         self._meter = None if self.is_gpu or self.left is None else MemoryMeter(self.left)
 
     def take(self, size: int) -> None:
