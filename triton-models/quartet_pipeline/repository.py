@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quartet_pipeline.description import read_description
+from quartet_pipeline.model_folder import read_model_folder
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL_MODEL = ROOT / "demo/model"
@@ -41,7 +42,7 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
 def describe(folder: Path) -> dict[str, Any]:
     """One model as the bot's `ModelDescription`."""
     checked = read_description(folder)
-    fields = json.loads((folder / "pipeline.json").read_text("utf-8"))
+    fields = read_model_folder(folder).fields
     described = {
         "id": checked.id,
         "title": checked.name,
@@ -52,6 +53,7 @@ def describe(folder: Path) -> dict[str, Any]:
         "defaultGuidanceScale": fields["default_guidance_scale"],
         "defaultScheduler": fields["default_scheduler"],
         "canStartFromPicture": True,
+        "loraScale": checked.lora_scale,
         "enlarge": fields.get("enlarge"),
         "vocabulary": None,
     }

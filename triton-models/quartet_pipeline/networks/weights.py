@@ -74,7 +74,7 @@ def build_stable_diffusion(
 ) -> StableDiffusion:
     """The networks of diffusers' configurations and tensors; on the CPU."""
     networks = make_networks(_parse_configs(configs), operations)
-    return _attach(networks, _pack(networks, tensors, dtype, is_pinned=False))
+    return _attach(networks, _pack(networks, tensors, dtype))
 
 
 def read_configs(path: Path) -> Configs:
@@ -104,20 +104,16 @@ def make_networks(configs: Configs, operations: Operations = PLAIN) -> StableDif
         )
 
 
-def read_weights(
-    path: Path, networks: StableDiffusion, *, dtype: torch.dtype, is_pinned: bool = False
-) -> dict[str, WeightSet]:
+def read_weights(path: Path, networks: StableDiffusion, *, dtype: torch.dtype) -> dict[str, WeightSet]:
     """The weights of a diffusers folder or of a single `.safetensors` file, as `networks` have them."""
     if path.is_dir():
         tensors = {part: _read_part(path / part) for part in PARTS}
     else:
         tensors = name_as_diffusers(read_tensors(path))
-    return _pack(networks, tensors, dtype, is_pinned=is_pinned)
+    return _pack(networks, tensors, dtype)
 
 
-def _pack(
-    networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype, *, is_pinned: bool
-) -> dict[str, WeightSet]:
+def _pack(networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype) -> dict[str, WeightSet]:
     text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
     sources: dict[str, tuple[Tensors, Sources]] = {
         "text_encoder": (text_tensors, text_sources),
@@ -127,7 +123,7 @@ def _pack(
     }
     sets = {}
     for part, network in networks.parts().items():
-        sets[part] = WeightSet(Layout.of(network, dtype), is_pinned=is_pinned)
+        sets[part] = WeightSet(Layout.of(network, dtype))
         _fill(sets[part].views, *sources[part])
     return sets
 
@@ -171,7 +167,7 @@ def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) 
         missing = [source for source in theirs if source not in tensors]
         if missing:
             raise ModelError(f"Expected the weights to hold `{missing[0]}`, got {len(tensors)} tensors without it.")
-        value = torch.cat([tensors[source] for source in theirs])
+        value = tensors[theirs[0]] if len(theirs) == 1 else torch.cat([tensors[source] for source in theirs])
         if parameter.ndim == 4 and parameter.shape[-1] == 2 and value.ndim == 4:
             value = fold_doubled(value.float())
         if value.numel() != parameter.numel() or value.shape[0] != parameter.shape[0]:
