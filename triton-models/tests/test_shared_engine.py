@@ -87,7 +87,7 @@ def alone(models: Path) -> Callable[[str, Request], np.ndarray[Any, Any]]:
 
 def shared_of(pipeline: Pipeline) -> Any:
     assert isinstance(pipeline.engine, SharedModel)
-    return pipeline.engine._shared
+    return pipeline.engine.shared
 
 
 def test_models_of_the_same_shapes_share_an_engine(opened: Opened) -> None:

@@ -42,25 +42,25 @@ class SharedModel:
         weights: Path,
         lora: Lora | None = None,
     ) -> None:
-        self._shared = shared
+        self.shared = shared
         self._description = description
         self._encode_prompt = encode_prompt
-        self._weights = weights
+        self.weights = weights
         self._lora = lora
 
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         self.bring(request.lora_scale)
-        return self._shared.engine.draw(request, on_progress, is_cancelled)
+        return self.shared.engine.draw(request, on_progress, is_cancelled)
 
     def warm_up(self) -> None:
         self.bring(None)
-        self._shared.engine.warm_up()
+        self.shared.engine.warm_up()
 
     def bring(self, lora_scale: float | None) -> list[str]:
         """Makes the engine this model; returns the networks that had to be copied."""
         scale = self._description.lora_scale if lora_scale is None else lora_scale
-        shared = self._shared
-        changed = shared.networks.use(shared.shelf.get(self._weights), self._lora, 0.0 if scale is None else scale)
+        shared = self.shared
+        changed = shared.networks.use(shared.shelf.get(self.weights), self._lora, 0.0 if scale is None else scale)
         shared.engine.become(self._description, self._encode_prompt, has_new_weights="unet" in changed)
         return changed
 

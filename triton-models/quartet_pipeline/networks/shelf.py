@@ -35,10 +35,13 @@ class Shelf:
     def get(self, path: Path) -> WeightSets:
         """The weights of a diffusers folder or a single-file checkpoint; raises a ModelError where they do not fit."""
         sets = self._models.pop(path, None) or self._read(path)
+        self.put(path, sets)
+        return sets
+
+    def put(self, path: Path, sets: WeightSets) -> None:
         self._models[path] = sets
         while self.size > self._most_bytes and len(self._models) > 1:
             del self._models[next(iter(self._models))]
-        return sets
 
     def _read(self, path: Path) -> WeightSets:
         sets = read_weights(path, self._networks, dtype=self._dtype)

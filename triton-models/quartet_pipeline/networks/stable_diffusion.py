@@ -56,6 +56,10 @@ class StableDiffusionNetworks:
             changed.append(part)
         return changed
 
+    def forget(self) -> None:
+        """For whoever changes the buffers: what is asked for next is copied."""
+        self._held.clear()
+
     def encode_text(self, ids: Tensor) -> Tensor:
         return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
 

@@ -120,6 +120,8 @@ class WeightBuffer:
 
 
 def _lock_pages(memory: Tensor) -> bool:
+    if not torch.cuda.is_available():
+        return False
     status = torch.cuda.cudart().cudaHostRegister(memory.data_ptr(), memory.numel(), 0)
     return int(status) == 0
 

@@ -73,7 +73,7 @@ def build_stable_diffusion(
     operations: Operations = PLAIN,
 ) -> StableDiffusion:
     """The networks of diffusers' configurations and tensors; on the CPU."""
-    networks = make_networks(_parse_configs(configs), operations)
+    networks = make_networks(parse_configs(configs), operations)
     return _attach(networks, _pack(networks, tensors, dtype))
 
 
@@ -82,10 +82,11 @@ def read_configs(path: Path) -> Configs:
 
     A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
     """
-    return _parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
+    return parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
 
 
-def _parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+def parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+    """The same of diffusers' configurations."""
     return Configs(
         TextConfig.from_diffusers(configs["text_encoder"]),
         UNetConfig.from_diffusers(configs["unet"]),
@@ -114,18 +115,24 @@ def read_weights(path: Path, networks: StableDiffusion, *, dtype: torch.dtype) -
 
 
 def _pack(networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype) -> dict[str, WeightSet]:
-    text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
-    sources: dict[str, tuple[Tensors, Sources]] = {
-        "text_encoder": (text_tensors, text_sources),
-        "unet": (_with_moved_biases(tensors["unet"]), unet_sources(networks.unet)),
-        "encoder": (tensors["vae"], _vae_sources("encoder")),
-        "decoder": (tensors["vae"], _vae_sources("decoder")),
+    theirs: dict[str, Tensors] = {
+        "text_encoder": {name.removeprefix("text_model."): one for name, one in tensors["text_encoder"].items()},
+        "unet": _with_moved_biases(tensors["unet"]),
+        "encoder": tensors["vae"],
+        "decoder": tensors["vae"],
     }
     sets = {}
     for part, network in networks.parts().items():
         sets[part] = WeightSet(Layout.of(network, dtype))
-        _fill(sets[part].views, *sources[part])
+        _fill(sets[part].views, theirs[part], sources_of(networks, part))
     return sets
+
+
+def sources_of(networks: StableDiffusion, part: str) -> Sources:
+    """For one of `StableDiffusion.parts`, what each of its parameters is made of."""
+    if part == "text_encoder":
+        return _text_sources
+    return _unet_sources(networks.unet) if part == "unet" else _vae_sources(part)
 
 
 def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
@@ -177,7 +184,7 @@ def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) 
         parameter.copy_(value.reshape(parameter.shape))
 
 
-def text_sources(name: str) -> Sequence[str]:
+def _text_sources(name: str) -> Sequence[str]:
     if name.startswith(("token_embedding", "position_embedding")):
         return [f"embeddings.{name}"]
     name = f"encoder.{name}" if name.startswith("layers.") else name
@@ -225,7 +232,7 @@ UNET_NAMES = {
 }
 
 
-def unet_sources(unet: UNet) -> Sources:
+def _unet_sources(unet: UNet) -> Sources:
     levels = list(unet.levels())
     blocks = [f"{name}.resnets.{index}" for name, level in levels for index in range(len(level.resnets))]
     transformers = [f"{name}.attentions.{index}" for name, level in levels for index in range(len(level.attentions))]
