@@ -29,6 +29,8 @@ from quartet_pipeline.repository import write_repository
 
 METHOD = "/inference.GRPCInferenceService/ModelStreamInfer"
 READY_TIMEOUT_S = 150
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
+"""glibc gives buffers of this size back to the system each time, and takes them again page by page."""
 MOST_BYTES = 64 * 2**20
 
 
@@ -166,6 +168,7 @@ def serving(server: Path, python: Path, repository: Path, log: Path) -> Iterator
     libraries = [str(server / "libs"), os.environ.get("LD_LIBRARY_PATH", "")]
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     environment.pop("PYTHONPATH", None)
+    environment.update(KEEP_MEMORY)
     with log.open("w") as file:
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT)
     try:
