@@ -19,11 +19,11 @@ from demo.probe import WEIGHTS, ask, score
 from demo.probe_network import ProbeNet
 from demo.scenes import describe
 from quartet_pipeline.description import read_description
-from quartet_pipeline.engines.kinds import Shortcuts, shortcuts
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.networks import fp8
 from quartet_pipeline.networks.small import SmallNetworks
 from quartet_pipeline.request import Request
+from quartet_pipeline.speeds import Shortcuts, shortcuts
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
 MODEL = Path(__file__).parents[1] / "demo/model"

@@ -11,12 +11,14 @@ import torch
 
 from bench.loop import REQUEST, networks_of, time_drawing
 from bench.subject import DESCRIPTION, encode_prompt
-from quartet_pipeline.engines.kinds import Shortcuts, step_kinds
+from quartet_pipeline.engines.kinds import step_kinds
 from quartet_pipeline.engines.program import Program
 from quartet_pipeline.engines.torch import TorchEngine
-from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
+from quartet_pipeline.networks.kernels.fp8 import Fp8Operations
+from quartet_pipeline.networks.kernels.operations import prepare_libraries
 from quartet_pipeline.networks.kernels.shipped import open_choices
 from quartet_pipeline.request import Request
+from quartet_pipeline.speeds import Shortcuts
 
 EXACT = Shortcuts()
 LONG, SHORT = replace(REQUEST), replace(REQUEST, scheduler="dpmpp_2m", steps=20)
@@ -53,7 +55,9 @@ def measure_speed(most_seconds: float, path: Path | None) -> None:
     begun = time.perf_counter()
     prepare_libraries()
     choices = open_choices()
-    networks = networks_of(KernelOperations(choices))
+    operations = Fp8Operations(choices)
+    networks = networks_of(operations)
+    networks.in_fp8 = operations.in_fp8 if operations.is_possible() else None
     engine = TorchEngine(DESCRIPTION, networks, encode_prompt)
     results: dict[str, Any] = {"card": torch.cuda.get_device_name(), "torch": torch.__version__, "rows": {}}
 

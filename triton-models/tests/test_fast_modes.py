@@ -10,7 +10,7 @@ from torch import Tensor
 
 from demo.networks import UNet as SmallUNet
 from quartet_pipeline.description import read_description
-from quartet_pipeline.engines.kinds import SPEEDS, Shortcuts, StepKind, restart_of, shortcuts, step_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.onnxruntime import OnnxNetworks
 from quartet_pipeline.engines.stepwise import StepwiseEngine
 from quartet_pipeline.engines.torch import TorchEngine
@@ -20,6 +20,7 @@ from quartet_pipeline.networks.unet import UNet, UNetConfig
 from quartet_pipeline.pipeline import Progress, open_pipeline
 from quartet_pipeline.request import Request
 from quartet_pipeline.schedulers import scheduler_table
+from quartet_pipeline.speeds import SPEEDS, Shortcuts, shortcuts
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
 DEMO = Path(__file__).parents[1] / "demo/model"
