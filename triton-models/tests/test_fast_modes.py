@@ -1,5 +1,6 @@
 """What the fast modes leave out, and that nothing else changes: the small model in both loops."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +27,15 @@ from quartet_pipeline.tokenizer import open_prompt_encoder
 DEMO = Path(__file__).parents[1] / "demo/model"
 REQUEST = Request("", "two red boats at dusk", "", (11, 2**40), 5, 3.0, "ddim", (128, 192), None, None, 0)
 EXACT = Shortcuts()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On a busy machine, threads wait for each other longer than these small networks take."""
+    kept = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(kept)
 
 
 @pytest.fixture(scope="module")
