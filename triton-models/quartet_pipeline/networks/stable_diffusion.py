@@ -1,11 +1,25 @@
 """Stable Diffusion for the torch engine."""
 
+from contextlib import AbstractContextManager
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
+
+
+class Fp8(Protocol):
+    """Products of matrices in fp8, for cards that have it."""
+
+    def in_fp8(self) -> AbstractContextManager[None]:
+        """Within it, products are in fp8."""
+
+    def round_again(self) -> None:
+        """After other weights were copied into the same memory."""
 
 
 class StableDiffusionNetworks:
@@ -21,9 +35,13 @@ class StableDiffusionNetworks:
         device: torch.device,
         sampler: Sampler | None = None,
         weights: WeightSets | None = None,
+        fp8: Fp8 | None = None,
     ) -> None:
         self.device = device
         self.sampler = sampler
+        self.in_fp8 = fp8.in_fp8 if fp8 else None
+        self._fp8 = fp8
+        self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         self.buffers = {
             part: WeightBuffer(network, device, weights[part].layout if weights else None)
@@ -33,6 +51,11 @@ class StableDiffusionNetworks:
             for part, buffer in self.buffers.items():
                 buffer.fill(weights[part])
         self._dtype = networks.unet.conv_in.weight.dtype
+
+    def weights_changed(self) -> None:
+        """To be called after `buffers` were filled anew: what is kept of them in fp8 has to follow."""
+        if self._fp8:
+            self._fp8.round_again()
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
@@ -46,6 +69,13 @@ class StableDiffusionNetworks:
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         output = self.networks.unet(self._inwards(sample), time, text)
         return _outwards(output)
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        output, deep = self.networks.unet.keep(self._inwards(sample), time, text, self.shallow_blocks)
+        return _outwards(output), deep
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        return _outwards(self.networks.unet.shallow(self._inwards(sample), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
         return _outwards(self.networks.decoder(self._inwards(latents)))
