@@ -32,9 +32,9 @@ def open_networks() -> StableDiffusionNetworks:
 
     prepare_libraries()
     operations = Fp8Operations(open_choices())
-    in_fp8 = operations.in_fp8 if operations.is_possible() else None
+    fp8 = operations if operations.is_possible() else None
     networks = random_networks(torch.float16, operations)
-    return StableDiffusionNetworks(networks, torch.device("cuda"), operations.sampler, in_fp8)
+    return StableDiffusionNetworks(networks, torch.device("cuda"), operations.sampler, fp8=fp8)
 
 
 def rows(engine: TorchEngine, request: Request) -> Iterator[tuple[str, Request, Shortcuts]]:
