@@ -15,6 +15,9 @@ from typing import Any
 
 import torch
 
+from bench.card import measure_card
+from bench.subject import arithmetic
+
 DEVICE = "cuda"
 
 
@@ -127,6 +130,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
     begun = time.perf_counter()
+    card = measure_card()
+    torch.cuda.empty_cache()
+    limit = arithmetic(4, 50) / card.tera_per_second / 1e12
+    print(f"{card.name}: {card.tera_per_second:.0f} TFLOP/s, so at least {limit:.3f} s", flush=True)
     reference = Reference(options.folder)
     print(f"diffusers is loaded after {time.perf_counter() - begun:.0f} s", flush=True)
     rows: dict[str, Any] = {}
@@ -157,11 +164,12 @@ def main() -> None:
         else:
             middle = sorted(seconds)[1]
             print(
-                f"{title}: {middle:.3f} s ({min(seconds):.3f} to {max(seconds):.3f}); ready after {ready:.0f} s; "
+                f"{title}: {middle:.3f} s ({min(seconds):.3f} to {max(seconds):.3f}), "
+                f"{middle / limit:.2f} times the limit; ready after {ready:.0f} s; "
                 f"{peak:.1f} GB; {', '.join(f'{name} {part:.1f}' for name, part in parts.items())} ms",
                 flush=True,
             )
-            rows[title] = {"seconds": seconds, "ready_s": ready, "peak_gb": peak, "parts_ms": parts}
+            rows[title] = {"seconds": seconds, "limit": limit, "ready_s": ready, "peak_gb": peak, "parts_ms": parts}
         options.json.write_text(json.dumps(rows))
 
 
