@@ -49,9 +49,6 @@ def rows(engine: TorchEngine, request: Request) -> Iterator[tuple[str, Request, 
             yield f"{title}, cached every {every}", long, Shortcuts(deep_every=every)
         yield f"{title}, exact, DPM++ 2M", short, EXACT
         yield f"{title}, cached every 3, DPM++ 2M", short, Shortcuts(deep_every=3)
-    for count, title in counts:
-        long = replace(request, seeds=request.seeds[:count])
-        short = replace(long, scheduler="dpmpp_2m", steps=request.steps * 2 // 5)
         if "fp8" in known:
             yield f"{title}, fp8", long, known["fp8"]
             yield f"{title}, fast (cached every 3, fp8)", long, known["fast"]
