@@ -53,19 +53,24 @@ def check_machine() -> None:
             f"Expected Python 3.{least[1]} to 3.{most[1]}, got {platform.python_version()}: "
             f"start it as `python3.{most[1]} triton-models/run_triton.py`."
         )
-    # The server's stub is linked against it; a Python that was built without it cannot be embedded.
-    library = f"libpython3.{sys.version_info.minor}.so.1.0"
-    try:
-        ctypes.CDLL(str(Path(library_folder()) / library))
-    except OSError:
-        try:
-            ctypes.CDLL(library)
-        except OSError:
-            raise CannotRunError(f"Expected {library} beside this Python; install its shared library.") from None
+    library_folder()
 
 
 def library_folder() -> str:
-    return str(sysconfig.get_config_var("LIBDIR"))
+    """Where the shared library lies that the server's stub is linked against; empty where it is found anyway.
+
+    A folder of the whole system must not come first: other versions of libraries that models use may lie there.
+    """
+    library = f"libpython3.{sys.version_info.minor}.so.1.0"
+    folder = str(sysconfig.get_config_var("LIBDIR"))
+    for found in ("", folder):
+        try:
+            ctypes.CDLL(str(Path(found) / library))
+        except OSError:
+            continue
+        return found
+    # A Python that was built without it cannot be embedded.
+    raise CannotRunError(f"Expected {library} beside this Python; install its shared library.")
 
 
 def prepare() -> None:
@@ -130,6 +135,8 @@ def command_line(options: argparse.Namespace, repository: Path, memory_prefix: s
         f"--exit-timeout-secs={EXIT_TIMEOUT_S}",
         f"--backend-config=python,shm-region-prefix-name={memory_prefix}",
         "--backend-config=python,stub-timeout-seconds=600",
+        # Room for four pictures of 1024x1024: growing it in mid-drawing takes longer.
+        "--backend-config=python,shm-default-byte-size=67108864",
         f"--log-info={str(options.verbose).lower()}",
         # The small model runs on the CPU; without these, Triton complains about the GPU it does not find.
         "--allow-gpu-metrics=false",
@@ -148,6 +155,8 @@ def environment() -> dict[str, str]:
     inherited["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     # Triton's embedded Python takes its packages from the environment that comes first here.
     inherited["PATH"] = f"{HOME / 'python/bin'}:{inherited.get('PATH', '')}"
+    # Pictures pass through buffers of megabytes, which glibc would give back each time and take again page by page.
+    inherited |= {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
     return inherited
 
 

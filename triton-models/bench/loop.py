@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from bench.card import measure_card
-from bench.subject import DESCRIPTION, encode_prompt, random_networks, record
+from bench.subject import DESCRIPTION, arithmetic, encode_prompt, random_networks
 from quartet_pipeline.engines.program import Program
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.networks.kernels.choices import Choices, microseconds
@@ -82,7 +82,6 @@ def profile(run: Callable[[], None], repeats: int = 4, most: int = 40) -> list[t
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--forced", help="take the ways whose name starts with this (library, kernel) unmeasured")
-    parser.add_argument("--overlaps", action="store_true", help="launch our kernels early")
     parser.add_argument(
         "--skip", nargs="*", default=[], choices=["card", "check", "exact", "profile", "compile", "one"]
     )
@@ -97,7 +96,6 @@ def main() -> None:
     begun = time.perf_counter()
     prepare_libraries()
     choices = Choices(options.forced) if options.forced else open_choices()
-    choices.overlaps |= options.overlaps
     operations = KernelOperations(choices)
     networks = networks_of(operations)
     torch.cuda.synchronize()
@@ -120,8 +118,7 @@ def main() -> None:
     for count, name in ((4, "four"), (1, "one")):
         if name in options.skip:
             continue
-        work = 50 * sum(record("unet", 2 * count).operations.values())
-        work += sum(record("decoder", count).operations.values())
+        work = arithmetic(count, 50)
         limit = work / rate / 1e12
         torch.cuda.reset_peak_memory_stats()
         timed = time_drawing(engine, replace(REQUEST, seeds=REQUEST.seeds[:count]), 7)

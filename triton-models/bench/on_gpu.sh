@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Measures everything on one card in under nine minutes: our loop, the same with overlapping launches in a second
-# process, through a real Triton, and diffusers. Needs .carry/ (pack_for_gpu.sh). Results go to $OUT.
+# on_gpu.sh [PART...]: measures on one card, in under nine minutes, our loop (loop), the same through a real Triton
+# (served), and diffusers (reference). Needs .carry/ (pack_for_gpu.sh). Results go to $OUT.
 set -u
 models="$(cd "$(dirname "$0")/.." && pwd)"
 carry="$models/../.carry"
@@ -9,6 +9,10 @@ mkdir -p "$out" && out="$(cd "$out" && pwd)" && cd "$models" || exit 1
 export PYTHONUNBUFFERED=1 PYTHONPATH="$models" QUARTET_CHOICES="$out/choices.json"
 SECONDS=0
 readonly MOST_S=530
+
+parts=" ${*:-loop served reference} "
+
+is_asked() { [[ "$parts" == *" $1 "* ]]; }
 
 log() { echo "[$SECONDS s] $*" | tee -a "$out/log.txt"; }
 
@@ -44,32 +48,23 @@ unpack() {
 
 checks() {
     nvidia-smi --query-gpu=name,driver_version,clocks.max.sm --format=csv,noheader
-    python3 -c 'import torch, triton, grpc, safetensors; print(torch.__version__, triton.__version__, grpc.__version__)'
+    python3 -c 'import torch, triton, grpc, safetensors; print(torch.__version__, torch.backends.cudnn.version(), triton.__version__, grpc.__version__)'
     PYTHONPATH=/tmp/quartet/site:$PYTHONPATH python3 -c 'import bench.through_triton, diffusers, transformers; print("client and diffusers", diffusers.__version__, transformers.__version__)'
-    env -u PYTHONPATH /tmp/quartet/python/bin/python3 -c 'import numpy, torch, triton, tokenizers, safetensors.torch; print("server: numpy", numpy.__version__, torch.from_numpy(numpy.ones(3)).sum().item(), torch.ones(3).numpy().sum())'
-    LD_LIBRARY_PATH="/tmp/quartet/server/libs:$PYTHON_LIBRARY_FOLDER" ldd /tmp/quartet/server/bin/tritonserver /tmp/quartet/server/backends/python/triton_python_backend_stub | grep -E 'not found|libpython' || true
+    env -u PYTHONPATH LD_LIBRARY_PATH="/tmp/quartet/server/libs:${LD_LIBRARY_PATH:-}" /tmp/quartet/python/bin/python3 -c 'import numpy, torch, triton, tokenizers, safetensors.torch; print("server: numpy", numpy.__version__, "cuDNN", torch.backends.cudnn.version(), torch.from_numpy(numpy.ones(3)).sum().item(), torch.ones(3).numpy().sum())'
+    LD_LIBRARY_PATH=/tmp/quartet/server/libs ldd /tmp/quartet/server/bin/tritonserver /tmp/quartet/server/backends/python/triton_python_backend_stub | grep -E 'not found|libpython' || true
 }
 
 log "unpacking"
 unpack 2>&1 | tee -a "$out/log.txt"
-library="$(find / -name 'libpython3.12.so.1.0' -not -path '/proc/*' 2>/dev/null | head -1)"
-export PYTHON_LIBRARY_FOLDER="${library%/*}"
-log "libpython: ${library:-none}"
 checks 2>&1 | tee -a "$out/log.txt"
 
-part "our loop, measured anew" 170 python3 -m bench.loop --skip exact compile --json "$out/loop.json"
-cp "$QUARTET_CHOICES" /tmp/quartet/apart.json
-
 client="/tmp/quartet/site:$models"
-part "random weights" 60 env PYTHONPATH="$client" python3 -m bench.random_model /tmp/quartet/model /tmp/quartet/tokenizer.json &&
-    part "through Triton" 190 env PYTHONPATH="$client" python3 -m bench.through_triton /tmp/quartet/model \
-        --server /tmp/quartet/server --python /tmp/quartet/python --json "$out/served.json" --log "$out/server.log" \
-        --seconds 95
-
-part "a second process, launches overlapping" 80 \
-    python3 -m bench.loop --overlaps --skip card exact profile compile --json "$out/overlap.json" &&
-    part "which is better" 20 python3 -m bench.pick_overlap "$QUARTET_CHOICES" "$out/loop.json" "$out/overlap.json" ||
-    cp /tmp/quartet/apart.json "$QUARTET_CHOICES"
-
-part "diffusers" 180 env PYTHONPATH="$client" python3 -m bench.reference /tmp/quartet/model --seconds 110 --json "$out/reference.json"
+is_asked loop && part "our loop" 200 python3 -m bench.loop --skip exact compile --json "$out/loop.json"
+if is_asked served || is_asked reference; then
+    part "random weights" 60 env PYTHONPATH="$client" python3 -m bench.random_model /tmp/quartet/model /tmp/quartet/tokenizer.json
+fi
+is_asked served && part "through Triton" 190 env PYTHONPATH="$client" MALLOC_MMAP_THRESHOLD_=67108864 MALLOC_TRIM_THRESHOLD_=268435456 python3 -m bench.through_triton /tmp/quartet/model \
+    --server /tmp/quartet/server --python /tmp/quartet/python --json "$out/served.json" --log "$out/server.log" --seconds 95
+is_asked reference &&
+    part "diffusers" 200 env PYTHONPATH="$client" python3 -m bench.reference /tmp/quartet/model --seconds 150 --json "$out/reference.json"
 log "done"

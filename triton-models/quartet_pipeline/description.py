@@ -35,6 +35,8 @@ class Description:
     latent_rgb_bias: tuple[float, float, float]
     lora_scale: float | None = None
     """How strongly its LoRA changes it by default; None where it has none."""
+    speeds: tuple[str, ...] = ("exact",)
+    """What the engine that draws it has; not in the file."""
 
     def offered_sizes(self, *, from_picture: bool) -> tuple[Size, ...]:
         """The sizes that can be asked for; a picture can also be drawn again enlarged."""

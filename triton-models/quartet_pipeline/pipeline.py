@@ -1,7 +1,7 @@
 """A model folder, opened: what it can draw, and the engine that draws it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +47,24 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
             from quartet_pipeline.engines.stepwise import StepwiseEngine
 
             networks = OnnxNetworks(found.networks, threads=threads)
-            opened.append(Pipeline(description, StepwiseEngine(description, networks, encode_prompt)))
+            opened.append(_pipeline(description, StepwiseEngine(description, networks, encode_prompt)))
         elif kind == "torch" and found.is_onnx:
             from quartet_pipeline.engines.torch import open_small_model
 
-            opened.append(Pipeline(description, open_small_model(found.networks, description, encode_prompt)))
+            opened.append(_pipeline(description, open_small_model(found.networks, description, encode_prompt)))
         elif kind == "torch":
             from quartet_pipeline.engines.shared import SharedEngines
             from quartet_pipeline.engines.torch import own_device
 
             shared = shared or SharedEngines(own_device())
-            opened.append(Pipeline(description, shared.open(found, description, encode_prompt)))
+            opened.append(_pipeline(description, shared.open(found, description, encode_prompt)))
         else:
             raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {kind!r}.")
     return opened
+
+
+def _pipeline(description: Description, engine: Engine) -> Pipeline:
+    return Pipeline(replace(description, speeds=engine.speeds), engine)
 
 
 def warm_up(pipeline: Pipeline) -> None:

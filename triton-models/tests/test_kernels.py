@@ -52,7 +52,7 @@ def assert_close(ours: Tensor | Sequence[Tensor], theirs: Tensor | Sequence[Tens
 @pytest.mark.parametrize("splits", [1, 3])
 def test_a_convolution_adds_bias_and_residual_however_its_sum_is_split(splits: int) -> None:
     x, weight, bias, residual = random(2, 8, 8, 64), weights(96, 64), random(96), random(2, 8, 8, 96)
-    ours = launches.multiply(False, x, weight, bias, residual, (2, 8, 8, 96), (2, 8, 8), 3, 1, TILE, splits)
+    ours = launches.multiply(x, weight, bias, residual, (2, 8, 8, 96), (2, 8, 8), 3, 1, TILE, splits)
     theirs = PLAIN.convolve(*wide(x, weight, bias), residual=residual.float())
     assert_close(ours, theirs)
 
@@ -60,22 +60,22 @@ def test_a_convolution_adds_bias_and_residual_however_its_sum_is_split(splits: i
 def test_a_doubled_convolution_needs_no_doubled_picture() -> None:
     x, bias = random(2, 8, 8, 64), random(96)
     folded = fold_doubled(weights(96, 64).float()).half().contiguous(memory_format=torch.channels_last)
-    ours = launches.multiply(False, x, folded, bias, None, (2, 16, 16, 96), (2, 8, 8), 2, 2, TILE, 1)
+    ours = launches.multiply(x, folded, bias, None, (2, 16, 16, 96), (2, 8, 8), 2, 2, TILE, 1)
     assert_close(ours, PLAIN.convolve_doubled(*wide(x, folded, bias)))
 
 
 def test_a_gate_is_part_of_its_product() -> None:
     x, weight, bias = random(2, 50, 128), random(192, 128) / 10, random(192)
     tile = Tile(64, 32, 32, 4, 3)
-    ours = launches.multiply(False, x, weight, bias, None, (2, 50, 96), (1, 1, 100), 1, 1, tile, 1, is_gated=True)
+    ours = launches.multiply(x, weight, bias, None, (2, 50, 96), (1, 1, 100), 1, 1, tile, 1, is_gated=True)
     theirs = PLAIN.gated_linear(*wide(x, weight, bias))
     assert_close(ours, theirs)
-    assert_close(launches.gate(False, torch.nn.functional.linear(x, weight, bias)), theirs)
+    assert_close(launches.gate(torch.nn.functional.linear(x, weight, bias)), theirs)
 
 
 def test_gelu_is_right_and_finite_wherever_half_precision_reaches() -> None:
     gates = torch.cat([torch.linspace(-8, 8, 1000), torch.linspace(-65504, 65504, 24)]).half()[None]
-    ours = launches.gate(False, torch.cat([torch.ones_like(gates), gates], dim=1)).float()
+    ours = launches.gate(torch.cat([torch.ones_like(gates), gates], dim=1)).float()
     theirs = torch.nn.functional.gelu(gates.float())
     assert float((ours - theirs).abs().div(theirs.abs() + 0.01).max()) < 1e-3
 
@@ -83,7 +83,7 @@ def test_gelu_is_right_and_finite_wherever_half_precision_reaches() -> None:
 def test_sums_may_be_overwritten_by_what_is_added_to_them() -> None:
     sums, x, weight = random(2, 50, 96), random(2, 50, 128), random(96, 128) / 10
     theirs = PLAIN.add_linear(*wide(sums, x, weight))
-    assert_close(launches.multiply(False, x, weight, None, sums, sums.shape, (1, 1, 100), 1, 1, TILE, 1), theirs)
+    assert_close(launches.multiply(x, weight, None, sums, sums.shape, (1, 1, 100), 1, 1, TILE, 1), theirs)
     assert_close(KernelOperations(Choices("library")).add_linear(sums, x, weight), theirs)
 
 
@@ -93,19 +93,19 @@ def test_a_group_norm_takes_up_bias_residual_and_skip(silu: bool) -> None:
     norm, joined = (Norm(random(width), random(width), 8, 1e-5, silu) for width in (96, 128))
     wide_norm, wide_joined = (Norm(one.scale.float(), one.shift.float(), 8, 1e-5, silu) for one in (norm, joined))
     theirs = PLAIN.group_norm(x.float(), wide_norm, bias.float())
-    assert_close(launches.only_norm(False, norm, 32, 64, x, bias), theirs)
-    assert_close(launches.small_group_norm(False, norm, x, bias=bias)[1], theirs)
+    assert_close(launches.only_norm(norm, 32, 64, x, bias), theirs)
+    assert_close(launches.small_group_norm(norm, x, bias=bias)[1], theirs)
     both = PLAIN.join_norm(x.float(), skip.float(), wide_joined)
-    assert_close(launches.group_norm(False, joined, 64, 128, x, more=skip, is_written=True), both)
-    assert_close(launches.small_group_norm(False, joined, x, more=skip), both)
+    assert_close(launches.group_norm(joined, 64, 128, x, more=skip, is_written=True), both)
+    assert_close(launches.small_group_norm(joined, x, more=skip), both)
     whole = x.float() + bias.float() + residual.float()
-    finished = launches.group_norm(False, norm, 32, 64, x, bias=bias, residual=residual, is_written=True)
+    finished = launches.group_norm(norm, 32, 64, x, bias=bias, residual=residual, is_written=True)
     assert_close(finished, (whole, PLAIN.group_norm(whole, wide_norm)))
 
 
 def test_a_layer_norm_adds_a_bias_first() -> None:
     x, scale, shift, bias = random(37, 96) + 1, random(96), random(96), random(96)
-    ours = launches.layer_norm(False, x, scale, shift, 1e-5, bias, 4, 37)
+    ours = launches.layer_norm(x, scale, shift, 1e-5, bias, 4, 37)
     assert_close(ours, PLAIN.layer_norm(*wide(x, scale, shift), 1e-5, bias.float()))
 
 
@@ -114,24 +114,30 @@ def test_a_layer_norm_adds_a_bias_first() -> None:
 def test_attention_takes_heads_that_are_no_power_of_two(width: int, length: int) -> None:
     query = random(2, 96, 2, width)
     key, value = random(2, length, 8 * width)[:, :, 2 * width : 6 * width].view(2, length, 2, 2, width).unbind(2)
-    ours = launches.attend(False, query, key, value, 64, 64, 4)
+    ours = launches.attend(query, key, value, 64, 64, 4)
     assert_close(ours, PLAIN.attend(*wide(query, key, value)))
 
 
+@pytest.mark.parametrize("has_difference", [False, True])
 @pytest.mark.parametrize("prompts", [1, 2])
-def test_a_step_moves_latents_as_plain_pytorch_does_and_counts_on(prompts: int) -> None:
+def test_a_step_moves_latents_as_plain_pytorch_does_and_counts_on(prompts: int, has_difference: bool) -> None:
     table, times, scale = torch.randn(5, 7), random(5, 1500), torch.tensor([7.5])
-    latents, noise, last, last_but_one = torch.randn(4, 3, 4, 6, 5)
+    latents, noise, last, last_but_one, difference = torch.randn(5, 3, 4, 6, 5)
     output = random(3 * prompts, 6, 5, 4).permute(0, 3, 1, 2)
     results = []
-    for sampler in (KernelSampler(False), PlainSampler()):
+    for sampler in (KernelSampler(), PlainSampler()):
         step, current, time = torch.tensor([2]), torch.zeros(1, dtype=torch.int64), torch.zeros_like(times[0])
         moved, estimates = latents.clone(), [last.clone(), last_but_one.clone()]
-        sample = torch.zeros(3 * prompts, 4, 6, 5).half().contiguous(memory_format=torch.channels_last)
+        # Both halves are written, whether or not this step was guided.
+        sample = torch.zeros(6, 4, 6, 5).half().contiguous(memory_format=torch.channels_last)
+        kept = difference.clone()
         sampler.begin(step, current, times, time)
-        sampler.end(current, step, table, scale, output, moved, noise, estimates, sample)
+        sampler.end(
+            current, step, table, scale, output, moved, noise, estimates, sample, kept if has_difference else None
+        )
         assert int(step) == 3
         assert torch.equal(time, times[2])
-        results.append([moved, *estimates, sample.float()])
+        assert torch.equal(kept, difference) == (prompts == 1 or not has_difference)
+        results.append([moved, *estimates, sample.float(), kept])
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)

@@ -48,6 +48,10 @@ class SharedModel:
         self.weights = weights
         self._lora = lora
 
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        return self.shared.engine.speeds
+
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         self.bring(request.lora_scale)
         return self.shared.engine.draw(request, on_progress, is_cancelled)
@@ -82,10 +86,10 @@ class SharedEngines:
         shared = self._shared.get(key)
         if shared is None:
             is_gpu = self._device.type == "cuda"
-            operations, sampler = kernels_of(self._device)
+            operations, sampler, fp8 = kernels_of(self._device)
             networks = make_networks(configs, operations)
             shelf = Shelf(networks, torch.float16 if is_gpu else torch.float32, is_pinned=is_gpu)
-            running = StableDiffusionNetworks(networks, self._device, sampler, shelf.get(path))
+            running = StableDiffusionNetworks(networks, self._device, sampler, shelf.get(path), fp8)
             shared = Shared(TorchEngine(description, running, encode_prompt), running, shelf)
             self._shared[key] = shared
         is_pinned = self._device.type == "cuda"

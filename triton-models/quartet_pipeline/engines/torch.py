@@ -13,15 +13,17 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
-from quartet_pipeline.engines.kinds import StepKind, exact_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.stable_diffusion import Fp8
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
-from quartet_pipeline.schedulers import Table, scheduler_table
+from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
+from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
@@ -47,16 +49,17 @@ def own_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None]:
-    """What Stable Diffusion is made of: our kernels and the libraries' on a GPU, plain PyTorch elsewhere."""
+def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None, Fp8 | None]:
+    """What Stable Diffusion runs on: our kernels and the libraries' on a GPU, plain PyTorch elsewhere."""
     if device.type == "cpu":
-        return PLAIN, None
-    from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
+        return PLAIN, None, None
+    from quartet_pipeline.networks.kernels.fp8 import Fp8Operations
+    from quartet_pipeline.networks.kernels.operations import prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
     prepare_libraries()
-    operations = KernelOperations(open_choices())
-    return operations, operations.sampler
+    operations = Fp8Operations(open_choices())
+    return operations, operations.sampler, operations if operations.is_possible() else None
 
 
 class TorchEngine:
@@ -66,12 +69,18 @@ class TorchEngine:
         self._description = description
         self._networks = networks
         self._encode_prompt = encode_prompt
+        self.shortcuts = shortcuts("cached", "cutoff", *(("fp8",) if networks.in_fp8 else ()))
+        """What each `speed` leaves out."""
         self._programs: dict[Shape, Program] = {}
         self._plans: dict[Table, tuple[Tensor, Tensor]] = {}
         self._is_gpu = networks.device.type == "cuda"
         # Programs run one after another, so that what one leaves behind is free for the next.
         self._pool: Any = torch.cuda.graph_pool_handle() if self._is_gpu else None
         self._side = torch.cuda.Stream(networks.device) if self._is_gpu else None
+
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        return tuple(self.shortcuts)
 
     def become(self, description: Description, encode_prompt: PromptEncoder, *, has_new_weights: bool) -> None:
         """Draws as another model from now on, one that sees prompts and pictures alike."""
@@ -112,9 +121,13 @@ class TorchEngine:
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         description = self._description
         texts = prompts(request)
-        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength)
-        program = self.program(request.size, len(request.seeds), is_guided=len(texts) == 2)
-        kinds = exact_kinds(len(table.rows), is_guided=len(texts) == 2)
+        is_guided = len(texts) == 2
+        left_out = self.shortcuts[request.speed]
+        steps = steps_that_run(request.steps, request.strength)
+        restart = restart_of(left_out, steps, is_guided=is_guided)
+        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
+        program = self.program(request.size, len(request.seeds), is_guided=is_guided)
+        kinds = step_kinds(left_out, steps, is_guided=is_guided)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
         begun = self._moment()

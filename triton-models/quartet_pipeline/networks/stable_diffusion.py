@@ -1,12 +1,26 @@
 """Stable Diffusion for the torch engine."""
 
+from contextlib import AbstractContextManager
+from typing import Protocol
+
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.networks.lora import Lora
+from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
+
+
+class Fp8(Protocol):
+    """Products of matrices in fp8, for cards that have it."""
+
+    def in_fp8(self) -> AbstractContextManager[None]:
+        """Within it, products are in fp8."""
+
+    def round_again(self) -> None:
+        """After other weights were copied into the same memory."""
 
 
 class StableDiffusionNetworks:
@@ -22,9 +36,13 @@ class StableDiffusionNetworks:
         device: torch.device,
         sampler: Sampler | None = None,
         weights: WeightSets | None = None,
+        fp8: Fp8 | None = None,
     ) -> None:
         self.device = device
         self.sampler = sampler
+        self.in_fp8 = fp8.in_fp8 if fp8 else None
+        self._fp8 = fp8
+        self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         self.buffers = {
             part: WeightBuffer(network, device, weights[part].layout if weights else None)
@@ -54,11 +72,18 @@ class StableDiffusionNetworks:
                 merged.merge_into(buffer.views, scale)
             self._held[part] = wanted
             changed.append(part)
+        if changed:
+            self.weights_changed()
         return changed
 
     def forget(self) -> None:
         """For whoever changes the buffers: what is asked for next is copied."""
         self._held.clear()
+
+    def weights_changed(self) -> None:
+        """To be called after `buffers` were filled anew: what is kept of them in fp8 has to follow."""
+        if self._fp8:
+            self._fp8.round_again()
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
@@ -72,6 +97,13 @@ class StableDiffusionNetworks:
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         output = self.networks.unet(self._inwards(sample), time, text)
         return _outwards(output)
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        output, deep = self.networks.unet.keep(self._inwards(sample), time, text, self.shallow_blocks)
+        return _outwards(output), deep
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        return _outwards(self.networks.unet.shallow(self._inwards(sample), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
         return _outwards(self.networks.decoder(self._inwards(latents)))

@@ -7,8 +7,6 @@ Here a head is two tiles side by side, 32 + 16, 64 + 16, 128 + 32.
 import triton
 import triton.language as tl
 
-from quartet_pipeline.networks.kernels.overlap import follow
-
 
 @triton.jit(do_not_specialize=["tokens", "length", "key_column", "value_column"])
 def attend(
@@ -29,10 +27,8 @@ def attend(
     BM: tl.constexpr,
     BN: tl.constexpr,
     IS_EVEN: tl.constexpr,
-    OVERLAPS: tl.constexpr,
 ):
     """One tile of queries of one head."""
-    follow(OVERLAPS)
     image = tl.program_id(1) // heads
     head = tl.program_id(1) % heads
     row = tl.program_id(0) * BM + tl.arange(0, BM)

@@ -11,7 +11,6 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from triton.tools.tensor_descriptor import TensorDescriptor
 
 from quartet_pipeline.networks.kernels import attention, norms, products
-from quartet_pipeline.networks.kernels.sampling import launch_options
 from quartet_pipeline.networks.operations import PLAIN, Norm
 
 LOG2_E = 1.4426950408889634
@@ -46,41 +45,44 @@ def convolve_alone(x: Tensor, weight: Tensor, stride: int, *, is_measured: bool)
 
     Its cache of algorithms knows the two apart by `allow_tf32`, which means nothing in half precision.
     """
-    with torch.backends.cudnn.flags(benchmark=is_measured, allow_tf32=not is_measured):
+    with torch.backends.cudnn.flags(enabled=True, benchmark=is_measured, allow_tf32=not is_measured):
         y = F.conv2d(x.permute(0, 3, 1, 2), weight, None, stride=stride, padding=1)
     return y.permute(0, 2, 3, 1).contiguous()
 
 
 def library_convolve(
-    overlaps: bool, x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, residual: Tensor | None, measured: bool
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: int, residual: Tensor | None, measured: bool
 ) -> Tensor:
     """cuDNN, then bias and residual in one pass."""
     y = convolve_alone(x, weight, stride, is_measured=measured)
-    return y if bias is None and residual is None else finish(overlaps, y[None], y, bias, residual)
+    return y if bias is None and residual is None else finish(y[None], y, bias, residual)
 
 
-def finish(overlaps: bool, parts: Tensor, out: Tensor, bias: Tensor | None, residual: Tensor | None) -> Tensor:
+def finish(parts: Tensor, out: Tensor, bias: Tensor | None, residual: Tensor | None) -> Tensor:
     """Sums [splits, ...] into `out`, with bias and residual."""
     size = out.numel()
     products.add_partials[(triton.cdiv(size, 1024),)](
         parts, out, either(bias, out), either(residual, out), size, out.shape[-1],
         SPLITS=len(parts), HAS_BIAS=bias is not None, HAS_RESIDUAL=residual is not None, BLOCK=1024,
-        OVERLAPS=overlaps, **launch_options(overlaps),
+
     )  # fmt: skip
     return out
 
 
-def gate(overlaps: bool, pairs: Tensor) -> Tensor:
+def gate(pairs: Tensor) -> Tensor:
     outputs = pairs.shape[-1] // 2
     out = pairs.new_empty(*pairs.shape[:-1], outputs)
     products.gate[(triton.cdiv(out.numel(), 1024),)](
-        pairs, out, out.numel() // outputs, outputs, BLOCK=1024, OVERLAPS=overlaps, **launch_options(overlaps)
+        pairs,
+        out,
+        out.numel() // outputs,
+        outputs,
+        BLOCK=1024,
     )
     return out
 
 
 def multiply(
-    overlaps: bool,
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None,
@@ -113,9 +115,9 @@ def multiply(
         images, height, width, channels, outputs, splits,
         KH=kernel, KW=kernel, UP=up, BM=tile.rows, BK=BK, BN=tile.columns, BN_MORE=tile.more, IS_GATED=is_gated,
         HAS_BIAS=bias is not None, HAS_RESIDUAL=residual is not None, IS_SPLIT=splits > 1,
-        OVERLAPS=overlaps, num_warps=tile.warps, num_stages=tile.stages, **launch_options(overlaps),
+        num_warps=tile.warps, num_stages=tile.stages,
     )  # fmt: skip
-    return finish(overlaps, parts, out, bias, residual) if splits > 1 else out
+    return finish(parts, out, bias, residual) if splits > 1 else out
 
 
 def either(tensor: Tensor | None, other: Tensor) -> Tensor:
@@ -123,12 +125,11 @@ def either(tensor: Tensor | None, other: Tensor) -> Tensor:
     return other if tensor is None else tensor
 
 
-def only_norm(overlaps: bool, norm: Norm, rows: int, block: int, x: Tensor, bias: Tensor | None) -> Tensor:
-    return group_norm(overlaps, norm, rows, block, x, bias=bias)[1]
+def only_norm(norm: Norm, rows: int, block: int, x: Tensor, bias: Tensor | None) -> Tensor:
+    return group_norm(norm, rows, block, x, bias=bias)[1]
 
 
 def group_norm(
-    overlaps: bool,
     norm: Norm,
     rows: int,
     block: int,
@@ -148,26 +149,25 @@ def group_norm(
     factors = x.new_empty((n, 2, channels), dtype=torch.float32)
     whole = x.new_empty((n, h, w, channels)) if is_written else x
     out = torch.empty_like(whole)
-    options = {"OVERLAPS": overlaps, **launch_options(overlaps)}
     norms.sum_channels[(n, parts, blocks)](
         x, either(more, x), either(bias, x), either(residual, x), whole, sums, area, channels, first,
         HAS_MORE=more is not None, HAS_BIAS=bias is not None, HAS_RESIDUAL=residual is not None,
-        IS_WRITTEN=is_written, ROWS=rows, BLOCK=block, **options,
+        IS_WRITTEN=is_written, ROWS=rows, BLOCK=block,
     )  # fmt: skip
     is_bias_left = bias is not None and not is_written
     norms.find_factors[(n, norm.groups)](
         sums, factors, norm.scale, norm.shift, either(bias, x), area, channels, norm.groups, parts, norm.eps,
         HAS_BIAS=is_bias_left, WIDTH=triton.next_power_of_2(channels // norm.groups),
-        PARTS=triton.next_power_of_2(parts), **options,
+        PARTS=triton.next_power_of_2(parts),
     )  # fmt: skip
     norms.apply_factors[(n, parts, blocks)](
-        whole, factors, out, area, channels, IS_SILU=norm.silu, ROWS=rows, BLOCK=block, **options
+        whole, factors, out, area, channels, IS_SILU=norm.silu, ROWS=rows, BLOCK=block
     )
     return whole, out
 
 
 def small_group_norm(
-    overlaps: bool, norm: Norm, x: Tensor, *, more: Tensor | None = None, bias: Tensor | None = None
+    norm: Norm, x: Tensor, *, more: Tensor | None = None, bias: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     n, h, w, first = x.shape
     channels = first + (0 if more is None else more.shape[-1])
@@ -178,20 +178,20 @@ def small_group_norm(
         h * w, channels, first, norm.groups, norm.eps,
         HAS_MORE=more is not None, HAS_BIAS=bias is not None, IS_SILU=norm.silu,
         AREA=triton.next_power_of_2(h * w), WIDTH=triton.next_power_of_2(channels // norm.groups),
-        OVERLAPS=overlaps, num_warps=8, **launch_options(overlaps),
+        num_warps=8,
     )  # fmt: skip
     return whole, out
 
 
 def layer_norm(
-    overlaps: bool, x: Tensor, scale: Tensor, shift: Tensor, eps: float, bias: Tensor | None, count: int, rows: int
+    x: Tensor, scale: Tensor, shift: Tensor, eps: float, bias: Tensor | None, count: int, rows: int
 ) -> Tensor:
     out = torch.empty_like(x)
     channels = x.shape[-1]
     norms.normalise_rows[(triton.cdiv(rows, count),)](
         x, either(bias, x), out, scale, shift, rows, channels, eps,
         HAS_BIAS=bias is not None, ROWS=count, BLOCK=triton.next_power_of_2(channels),
-        OVERLAPS=overlaps, num_warps=4, **launch_options(overlaps),
+        num_warps=4,
     )  # fmt: skip
     return out
 
@@ -201,7 +201,7 @@ def library_attend(query: Tensor, key: Tensor, value: Tensor, backend: SDPBacken
         return PLAIN.attend(query, key, value)
 
 
-def attend(overlaps: bool, query: Tensor, key: Tensor, value: Tensor, rows: int, columns: int, warps: int) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, rows: int, columns: int, warps: int) -> Tensor:
     n, tokens, heads, width = query.shape
     length, stride = key.shape[1], key.stride(1)
     first, more = HEADS[width]
@@ -216,6 +216,6 @@ def attend(overlaps: bool, query: Tensor, key: Tensor, value: Tensor, rows: int,
         TensorDescriptor(matrix, shape, [stride, 1], [columns, more]),
         out, tokens, length, heads, query.stride(1), 0, offset, width**-0.5 * LOG2_E,
         WIDTH=width, FIRST=first, MORE=more, BM=rows, BN=columns,
-        IS_EVEN=length % columns == 0, OVERLAPS=overlaps, num_warps=warps, num_stages=2, **launch_options(overlaps),
+        IS_EVEN=length % columns == 0, num_warps=warps, num_stages=2,
     )  # fmt: skip
     return out

@@ -3,8 +3,6 @@
 import triton
 import triton.language as tl
 
-from quartet_pipeline.networks.kernels.overlap import follow
-
 
 @triton.jit(do_not_specialize=["area"])
 def sum_channels(
@@ -23,13 +21,11 @@ def sum_channels(
     IS_WRITTEN: tl.constexpr,
     ROWS: tl.constexpr,
     BLOCK: tl.constexpr,
-    OVERLAPS: tl.constexpr,
 ):
     """Each channel's sum and sum of squares over parts of ROWS rows: float32 [n, parts, 2, c].
 
     What is summed is `x` beside `more`, plus bias and residual; `out` gets it where it is needed again.
     """
-    follow(OVERLAPS)
     image = tl.program_id(0)
     part = tl.program_id(1)
     channel = tl.program_id(2) * BLOCK + tl.arange(0, BLOCK)
@@ -62,10 +58,9 @@ def sum_channels(
 @triton.jit(do_not_specialize=["area", "parts"])
 def find_factors(
     sums, factors, scale, shift, bias, area, channels, groups, parts, eps,
-    HAS_BIAS: tl.constexpr, WIDTH: tl.constexpr, PARTS: tl.constexpr, OVERLAPS: tl.constexpr,
+    HAS_BIAS: tl.constexpr, WIDTH: tl.constexpr, PARTS: tl.constexpr,
 ):  # fmt: skip
     """One group of one picture: what normalises it, as one factor and one term a channel: float32 [n, 2, c]."""
-    follow(OVERLAPS)
     image = tl.program_id(0)
     width = channels // groups
     offset = tl.arange(0, WIDTH)
@@ -88,10 +83,9 @@ def find_factors(
 @triton.jit(do_not_specialize=["area"])
 def apply_factors(
     x, factors, out, area, channels,
-    IS_SILU: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr,
+    IS_SILU: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """What `find_factors` found, for each number, and SiLU."""
-    follow(OVERLAPS)
     image = tl.program_id(0)
     channel = tl.program_id(2) * BLOCK + tl.arange(0, BLOCK)
     row = tl.program_id(1) * ROWS + tl.arange(0, ROWS)
@@ -109,10 +103,9 @@ def apply_factors(
 def normalise_group(
     x, more, bias, joined, out, scale, shift, area, channels, first, groups, eps,
     HAS_MORE: tl.constexpr, HAS_BIAS: tl.constexpr, IS_SILU: tl.constexpr,
-    AREA: tl.constexpr, WIDTH: tl.constexpr, OVERLAPS: tl.constexpr,
+    AREA: tl.constexpr, WIDTH: tl.constexpr,
 ):  # fmt: skip
     """One group of one picture, held in registers: for small pictures. Sources as in `sum_channels`."""
-    follow(OVERLAPS)
     image = tl.program_id(0)
     width = channels // groups
     offset = tl.arange(0, WIDTH)
@@ -148,10 +141,9 @@ def normalise_group(
 @triton.jit(do_not_specialize=["rows"])
 def normalise_rows(
     x, bias, out, scale, shift, rows, channels, eps,
-    HAS_BIAS: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr,
+    HAS_BIAS: tl.constexpr, ROWS: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Layer norm of [rows, c] plus a bias [c]."""
-    follow(OVERLAPS)
     row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
     channel = tl.arange(0, BLOCK)
     places = row.to(tl.int64)[:, None] * channels + channel[None, :]

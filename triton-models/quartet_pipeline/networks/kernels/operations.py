@@ -43,11 +43,7 @@ class KernelOperations(Operations):
 
     @property
     def sampler(self) -> KernelSampler:
-        return KernelSampler(self.choices.overlaps)
-
-    @property
-    def _early(self) -> bool:
-        return self.choices.overlaps
+        return KernelSampler()
 
     def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, residual: Tensor | None = None) -> Tensor:
         outputs, channels = weight.shape
@@ -59,7 +55,6 @@ class KernelOperations(Operations):
             for tile, splits in _tilings(LINEAR_TILES, rows, outputs, channels // BK):
                 run = partial(
                     launches.multiply,
-                    self._early,
                     x,
                     weight,
                     bias,
@@ -88,7 +83,6 @@ class KernelOperations(Operations):
             for tile, splits in _tilings(LINEAR_TILES, rows, outputs, channels // BK):
                 run = partial(
                     launches.multiply,
-                    self._early,
                     x,
                     weight,
                     None,
@@ -115,13 +109,12 @@ class KernelOperations(Operations):
         outputs = weight.shape[0] // 2
         rows = x.numel() // channels
         key = ("gated", rows, channels, outputs)
-        ways = [Way("library", lambda: launches.gate(self._early, F.linear(x, weight, bias)))]
+        ways = [Way("library", lambda: launches.gate(F.linear(x, weight, bias)))]
         if channels % BK == 0 and outputs % 8 == 0:
             shape = (*x.shape[:-1], outputs)
             for tile in GATED_TILES:
                 run = partial(
                     launches.multiply,
-                    self._early,
                     x,
                     weight,
                     bias,
@@ -144,14 +137,13 @@ class KernelOperations(Operations):
         outputs = weight.shape[0]
         key = ("convolve", n, h, w, channels, outputs, stride, bias is not None, residual is not None)
         ways = [
-            Way(name, partial(launches.library_convolve, self._early, x, weight, bias, stride, residual, is_measured))
+            Way(name, partial(launches.library_convolve, x, weight, bias, stride, residual, is_measured))
             for name, is_measured in LIBRARIES.items()
         ]
         if stride == 1 and channels % BK == 0 and outputs % 8 == 0:
             for tile, splits in _tilings(CONVOLUTION_TILES, n * h * w, outputs, 9 * channels // BK):
                 run = partial(
                     launches.multiply,
-                    self._early,
                     x,
                     weight,
                     bias,
@@ -179,9 +171,7 @@ class KernelOperations(Operations):
         if channels % BK == 0 and outputs % 8 == 0:
             shape = (n, 2 * h, 2 * w, outputs)
             for tile, splits in _tilings(CONVOLUTION_TILES, 4 * n * h * w, outputs, 4 * channels // BK):
-                run = partial(
-                    launches.multiply, self._early, x, folded, bias, None, shape, (n, h, w), 2, 2, tile, splits
-                )
+                run = partial(launches.multiply, x, folded, bias, None, shape, (n, h, w), 2, 2, tile, splits)
                 ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
         return self.choices.run(key, ways, lambda: PLAIN.convolve_doubled(*_wide(x, folded, bias)))
 
@@ -197,7 +187,7 @@ class KernelOperations(Operations):
 
         def together(is_measured: bool, rows: int, block: int) -> tuple[Tensor, Tensor]:
             y = launches.convolve_alone(x, weight, 1, is_measured=is_measured)
-            return launches.group_norm(self._early, norm, rows, block, y, bias=bias, residual=residual, is_written=True)
+            return launches.group_norm(norm, rows, block, y, bias=bias, residual=residual, is_written=True)
 
         ways = [Way("apart", apart)]
         ways += [
@@ -216,11 +206,11 @@ class KernelOperations(Operations):
         n, h, w, channels = x.shape
         x = x.contiguous()
         ways = [
-            Way(f"parts of {rows}x{block}", partial(launches.only_norm, self._early, norm, rows, block, x, bias), True)
+            Way(f"parts of {rows}x{block}", partial(launches.only_norm, norm, rows, block, x, bias), True)
             for rows, block in PARTS
         ]
         if h * w <= SMALL_AREA:
-            ways.append(Way("whole", lambda: launches.small_group_norm(self._early, norm, x, bias=bias)[1], True))
+            ways.append(Way("whole", lambda: launches.small_group_norm(norm, x, bias=bias)[1], True))
         key = ("group_norm", n, h * w, channels, norm.silu, bias is not None)
         return self.choices.run(key, ways, lambda: PLAIN.group_norm(x.float(), _wide_norm(norm), *_wide(bias)))
 
@@ -229,7 +219,7 @@ class KernelOperations(Operations):
         x, skip = x.contiguous(), skip.contiguous()
 
         def together(rows: int, block: int) -> tuple[Tensor, Tensor]:
-            return launches.group_norm(self._early, norm, rows, block, x, more=skip, is_written=True)
+            return launches.group_norm(norm, rows, block, x, more=skip, is_written=True)
 
         def apart() -> tuple[Tensor, Tensor]:
             joined = torch.cat([x, skip], dim=-1)
@@ -238,7 +228,7 @@ class KernelOperations(Operations):
         ways = [Way("apart", apart)]
         ways += [Way(f"parts of {rows}x{block}", partial(together, rows, block), True) for rows, block in PARTS]
         if h * w <= SMALL_AREA:
-            ways.append(Way("whole", lambda: launches.small_group_norm(self._early, norm, x, more=skip), True))
+            ways.append(Way("whole", lambda: launches.small_group_norm(norm, x, more=skip), True))
         key = ("join_norm", n, h * w, first, skip.shape[-1])
         return self.choices.run(key, ways, lambda: PLAIN.join_norm(x.float(), skip.float(), _wide_norm(norm)))
 
@@ -249,7 +239,7 @@ class KernelOperations(Operations):
         ways += [
             Way(
                 f"kernel {count}",
-                partial(launches.layer_norm, self._early, x, scale, shift, eps, bias, count, rows),
+                partial(launches.layer_norm, x, scale, shift, eps, bias, count, rows),
                 is_ours=True,
             )
             for count in (1, 4)
@@ -272,7 +262,7 @@ class KernelOperations(Operations):
         # Over many keys the libraries' are faster: they multiply one part while they take the powers of another.
         if width in launches.HEADS and length <= SHORT:
             for rows, columns, warps in ((128, 32, 8), (64, 128, 4)):
-                run = partial(launches.attend, self._early, query, key, value, rows, columns, warps)
+                run = partial(launches.attend, query, key, value, rows, columns, warps)
                 ways.append(Way(f"kernel {rows}x{columns} w{warps}", run, is_ours=True))
         shape = ("attend", n, tokens, length, heads, width)
         return self.choices.run(shape, ways, lambda: PLAIN.attend(query.float(), key.float(), value.float()))

@@ -8,8 +8,6 @@ or padded in memory. What follows the product (bias, residual, gate) happens bef
 import triton
 import triton.language as tl
 
-from quartet_pipeline.networks.kernels.overlap import follow
-
 
 @triton.jit(do_not_specialize=["images", "height", "width", "splits"])
 def multiply(
@@ -37,10 +35,8 @@ def multiply(
     HAS_BIAS: tl.constexpr,
     HAS_RESIDUAL: tl.constexpr,
     IS_SPLIT: tl.constexpr,
-    OVERLAPS: tl.constexpr,
 ):
     """A tile of pixels times a tile of outputs; `BN_MORE` widens it beyond a power of two, or holds the gates."""
-    follow(OVERLAPS)
     WIDTH: tl.constexpr = BN if IS_GATED else BN + BN_MORE
     IS_LINEAR: tl.constexpr = KH == 1
     column_tiles = tl.cdiv(outputs, WIDTH)
@@ -130,10 +126,8 @@ def _store_partial(partial, rows, is_row, columns, outputs, total):
 def add_partials(
     partial, out, bias, residual, size, outputs,
     SPLITS: tl.constexpr, HAS_BIAS: tl.constexpr, HAS_RESIDUAL: tl.constexpr, BLOCK: tl.constexpr,
-    OVERLAPS: tl.constexpr,
 ):  # fmt: skip
     """Sums float32 [SPLITS, size] in a fixed order, and finishes as `multiply` would have."""
-    follow(OVERLAPS)
     place = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = place < size
     total = tl.load(partial + place, mask=mask, other=0.0)
@@ -159,9 +153,8 @@ def gelu(x):
 
 
 @triton.jit
-def gate(pairs, out, rows, outputs, BLOCK: tl.constexpr, OVERLAPS: tl.constexpr):
+def gate(pairs, out, rows, outputs, BLOCK: tl.constexpr):
     """[rows, 2 o], values before gates -> values * gelu(gates), [rows, o]."""
-    follow(OVERLAPS)
     place = tl.program_id(0).to(tl.int64) * BLOCK + tl.arange(0, BLOCK)
     mask = place < rows * outputs
     start = pairs + place // outputs * 2 * outputs + place % outputs

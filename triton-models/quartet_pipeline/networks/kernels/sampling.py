@@ -1,6 +1,4 @@
-"""The sampler in Triton kernels, and how a kernel that follows early is launched."""
-
-from dataclasses import dataclass
+"""The sampler in Triton kernels."""
 
 import triton
 from torch import Tensor
@@ -10,16 +8,18 @@ from quartet_pipeline.networks.kernels import steps
 BLOCK = 1024
 
 
-@dataclass(frozen=True)
 class KernelSampler:
     """`engines.sampling.Sampler` in these kernels."""
-
-    overlaps: bool
 
     def begin(self, step: Tensor, current: Tensor, times: Tensor, time: Tensor) -> None:
         width = times[0].numel()
         steps.begin[(triton.cdiv(width, BLOCK),)](
-            step, current, times, time, width, BLOCK=BLOCK, OVERLAPS=self.overlaps, **launch_options(self.overlaps)
+            step,
+            current,
+            times,
+            time,
+            width,
+            BLOCK=BLOCK,
         )
 
     def end(
@@ -33,6 +33,7 @@ class KernelSampler:
         noise: Tensor,
         estimates: list[Tensor],
         sample: Tensor,
+        difference: Tensor | None = None,
     ) -> None:
         count, channels, height, width = latents.shape
         for tensor in (output, sample):
@@ -40,13 +41,10 @@ class KernelSampler:
                 raise ValueError(f"Expected positions that lie evenly, got the strides {tensor.stride()}.")
         steps.end[(triton.cdiv(latents.numel(), BLOCK),)](
             current, step, table, scale, output, latents, noise, *estimates, sample,
+            latents if difference is None else difference,
             latents.numel(), height * width, channels,
             output.stride(0), output.stride(1), output.stride(3),
             sample.stride(0), sample.stride(1), sample.stride(3),
-            IS_GUIDED=len(output) == 2 * count, BLOCK=BLOCK, OVERLAPS=self.overlaps, **launch_options(self.overlaps),
+            IS_GUIDED=len(output) == 2 * count, IS_DOUBLED=len(sample) == 2 * count,
+            HAS_DIFFERENCE=difference is not None, BLOCK=BLOCK,
         )  # fmt: skip
-
-
-def launch_options(overlaps: bool) -> dict[str, bool]:
-    """What a kernel that begins with `follow` is launched with."""
-    return {"launch_pdl": True} if overlaps else {}

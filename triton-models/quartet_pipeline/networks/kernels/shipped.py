@@ -40,17 +40,14 @@ def read_choices(path: Path) -> Choices:
     try:
         fields = json.loads(path.read_text("utf-8"))
         chosen = {tuple(literal_eval(key)): str(name) for key, name in fields["chosen"].items()}
-        return Choices(chosen=chosen, overlaps=bool(fields["overlaps"]))
+        return Choices(chosen=chosen)
     except (OSError, ValueError, KeyError, TypeError, SyntaxError, AttributeError):
         return Choices()
 
 
 def write_choices(path: Path, choices: Choices) -> None:
     """Whole or not at all: another process may be reading it."""
-    fields = {
-        "overlaps": choices.overlaps,
-        "chosen": {repr(key): choices.chosen[key] for key in sorted(choices.chosen, key=repr)},
-    }
+    fields = {"chosen": {repr(key): choices.chosen[key] for key in sorted(choices.chosen, key=repr)}}
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_text(json.dumps(fields, indent=1) + "\n", "utf-8")
