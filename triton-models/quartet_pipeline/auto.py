@@ -1,19 +1,19 @@
 """Which engine draws a model here, and why: the fastest that the folder, the libraries and the memory allow."""
 
-import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quartet_pipeline.description import Description, is_diffusers_folder
+from quartet_pipeline.description import Description, Size
+from quartet_pipeline.engines import Engine
 from quartet_pipeline.errors import ModelError, NotEnoughMemoryError
+from quartet_pipeline.model_folder import ModelFolder
+from quartet_pipeline.tokenizer import PromptEncoder
 
 if TYPE_CHECKING:
-    from quartet_pipeline.device_memory import DeviceMemory
-    from quartet_pipeline.engines.turns import TorchPlan
+    from quartet_pipeline.engines.fitted import FittedEngines
 
 ENGINES = ("auto", "torch", "onnxruntime")
 ENGINE_SETTING, MEMORY_SETTING = "QUARTET_ENGINE", "QUARTET_MEMORY_GB"
@@ -26,6 +26,8 @@ class EngineSettings:
     engine: str = "auto"
     memory_gb: float | None = None
     """How large the card is taken to be. Where there is no GPU, the CPU stands for a card of that size."""
+    threads: int = 0
+    """Of ONNX Runtime; 0 takes every core."""
 
 
 @dataclass(frozen=True)
@@ -34,62 +36,81 @@ class Choice:
 
     engine: str
     reason: str
-    plan: "TorchPlan | None" = None
-    memory: "DeviceMemory | None" = None
 
 
 def read_settings(parameters: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> EngineSettings:
     """From Triton's parameters `engine` and `memory_gb`, else from the environment."""
-    engine = parameters.get("engine") or environment.get(ENGINE_SETTING) or "auto"
     given = parameters.get("memory_gb") or environment.get(MEMORY_SETTING)
     try:
         memory_gb = float(given) if given else None
     except ValueError:
-        memory_gb = -1
+        memory_gb = 0
     if memory_gb is not None and not 0 < memory_gb < 10_000:
         raise ModelError(f"Expected {MEMORY_SETTING} to be the gigabytes of a card, got {given!r}.")
-    return EngineSettings(engine, memory_gb)
+    return EngineSettings(parameters.get("engine") or environment.get(ENGINE_SETTING) or "auto", memory_gb)
 
 
-def choose_engine(
-    folder: Path, description: Description, settings: EngineSettings, memory: "DeviceMemory | None" = None
-) -> Choice:
-    """The engine for a model folder, or a ModelError that says what it would take.
+class EngineChooser:
+    """Opens the models of one process: what one of them takes of the device's memory is not there for the next.
 
-    `memory` is what models that were opened before have left of the device's.
+    `sizes` are those that any of them offers: models that are alike share an engine, which has to fit all of them.
     """
-    wanted, has_graphs = settings.engine, not is_diffusers_folder(folder)
-    if wanted not in ENGINES:
-        raise ModelError(f"Expected the engine to be one of {', '.join(ENGINES)}, got {wanted!r}.")
-    if wanted == "onnxruntime":
-        return Choice(wanted, "onnxruntime on the CPU, as the settings say.")
-    obstacle = _obstacle_to_torch(folder)
-    if obstacle is None:
-        from quartet_pipeline.torch_choice import choose_torch, open_memory
 
-        memory = memory or open_memory(settings.memory_gb)
-        if has_graphs and not memory.is_gpu and wanted == "auto":
-            # At the size of models that come as graphs it is the faster of the two.
-            obstacle = "there is no GPU."
-        else:
-            try:
-                plan, reason = choose_torch(folder, description, memory)
-                return Choice("torch", reason, plan, memory)
-            except NotEnoughMemoryError as error:
-                if not has_graphs or wanted == "torch":
-                    raise
-                obstacle = str(error)
-    if not has_graphs or wanted == "torch":
-        raise ModelError(obstacle)
-    return Choice("onnxruntime", f"onnxruntime on the CPU: {obstacle}")
+    def __init__(self, settings: EngineSettings, sizes: Sequence[Size]) -> None:
+        if settings.engine not in ENGINES:
+            raise ModelError(f"Expected the engine to be one of {', '.join(ENGINES)}, got {settings.engine!r}.")
+        self._settings = settings
+        self._sizes = sizes
+        self._fitted: FittedEngines | None = None
+
+    def open(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> tuple[Engine, Choice]:
+        """The engine of a model, or a ModelError that says what it would take."""
+        wanted = self._settings.engine
+        if wanted == "onnxruntime":
+            return self._open_graphs(found, description, encode_prompt, "as the settings say.")
+        obstacle = _obstacle_to_torch(found)
+        if obstacle is None:
+            fitted = self._fitted_engines()
+            if found.is_onnx and not fitted.is_gpu and wanted == "auto":
+                # At the size of models that come as graphs it is the faster of the two.
+                obstacle = "there is no GPU."
+            else:
+                try:
+                    engine, reason = fitted.open(found, description, encode_prompt)
+                    return engine, Choice("torch", reason)
+                except NotEnoughMemoryError as error:
+                    if not found.is_onnx or wanted == "torch":
+                        raise
+                    obstacle = str(error)
+        if not found.is_onnx or wanted == "torch":
+            raise ModelError(obstacle)
+        return self._open_graphs(found, description, encode_prompt, obstacle)
+
+    def _fitted_engines(self) -> "FittedEngines":
+        if self._fitted is None:
+            from quartet_pipeline.engines.fitted import FittedEngines
+
+            self._fitted = FittedEngines(self._settings.memory_gb, self._sizes)
+        return self._fitted
+
+    def _open_graphs(
+        self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder, reason: str
+    ) -> tuple[Engine, Choice]:
+        # Each engine needs libraries that the others do without.
+        from quartet_pipeline.engines.onnxruntime import OnnxNetworks
+        from quartet_pipeline.engines.stepwise import StepwiseEngine
+
+        networks = OnnxNetworks(found.networks, threads=self._settings.threads)
+        engine = StepwiseEngine(description, networks, encode_prompt)
+        return engine, Choice("onnxruntime", f"onnxruntime on the CPU: {reason}")
 
 
-def _obstacle_to_torch(folder: Path) -> str | None:
-    """What keeps the torch engine from a folder, in a sentence."""
-    weights = "safetensors" if is_diffusers_folder(folder) else "onnx"
+def _obstacle_to_torch(found: ModelFolder) -> str | None:
+    """What keeps the torch engine from a model, in a sentence."""
+    weights = "onnx" if found.is_onnx else "safetensors"
     missing = [library for library in ("torch", weights) if find_spec(library) is None]
     if missing:
-        return f"Expected the library {missing[0]}, without which PyTorch cannot draw {folder.name}; got none."
-    if weights == "onnx" and "architecture" not in json.loads((folder / "pipeline.json").read_text("utf-8")):
-        return f"PyTorch knows no networks for the graphs of {folder.name}."
+        return f"Expected the library {missing[0]}, without which PyTorch cannot draw {found.path.name}, got none."
+    if found.is_onnx and "architecture" not in found.fields:
+        return f"PyTorch knows no networks for the graphs of {found.path.name}."
     return None

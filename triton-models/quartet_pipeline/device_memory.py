@@ -15,6 +15,11 @@ SPARE = 0.1
 """What the allocator of a GPU loses in gaps, as a share of what it gives out."""
 
 
+def own_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 class DeviceMemory:
     """The memory of a GPU, or of a CPU that stands for one when `given_gb` says how large a card it is to be."""
 

@@ -1,15 +1,19 @@
 """A model folder, opened: what it can draw, and the engine that draws it."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from quartet_pipeline.auto import Choice, EngineSettings, choose_engine
+from quartet_pipeline.auto import Choice, EngineChooser, EngineSettings
 from quartet_pipeline.description import Description, read_description
 from quartet_pipeline.engines import Drawing, Engine, IsCancelled, OnProgress, Progress
+from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.request import Request
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
-__all__ = ["Drawing", "Pipeline", "Progress", "draw", "open_pipeline", "warm_up"]
+__all__ = ["Drawing", "Pipeline", "Progress", "draw", "open_pipeline", "open_pipelines", "warm_up"]
+
+DEFAULT_SETTINGS = EngineSettings()
 
 
 @dataclass(frozen=True)
@@ -22,35 +26,22 @@ class Pipeline:
     """Which engine it is, and why."""
 
 
-def open_pipeline(
-    folder: Path,
-    *,
-    engine: str = "auto",
-    memory_gb: float | None = None,
-    threads: int = 0,
-    before: Pipeline | None = None,
-) -> Pipeline:
-    """Opens a model folder, or raises a ModelError that says what is wrong with it.
+def open_pipeline(folder: Path, *, engine: str = "auto", memory_gb: float | None = None, threads: int = 0) -> Pipeline:
+    """Opens a model folder, or raises a ModelError that says what is wrong with it."""
+    return open_pipelines([folder], EngineSettings(engine, memory_gb, threads))[0]
 
-    `engine` and `memory_gb` are those of `auto.EngineSettings`; `threads` 0 takes every core. The pipeline that was
-    opened `before` in this process says what is left of the device's memory.
-    """
-    description = read_description(folder)
-    encode_prompt = open_prompt_encoder(folder, description)
-    memory = before.choice.memory if before else None
-    choice = choose_engine(folder, description, EngineSettings(engine, memory_gb), memory)
-    # Each engine needs libraries that the others do without.
-    if choice.plan is None or choice.memory is None:
-        from quartet_pipeline.engines.onnxruntime import OnnxNetworks
-        from quartet_pipeline.engines.stepwise import StepwiseEngine
 
-        stepwise = StepwiseEngine(description, OnnxNetworks(folder, threads=threads), encode_prompt)
-        return Pipeline(description, stepwise, choice)
-    from quartet_pipeline.engines.torch import open_torch_engine
-
-    return Pipeline(
-        description, open_torch_engine(folder, description, encode_prompt, choice.memory, choice.plan), choice
-    )
+def open_pipelines(folders: Sequence[Path], settings: EngineSettings = DEFAULT_SETTINGS) -> list[Pipeline]:
+    """The same of several folders: models of Stable Diffusion that are alike share what draws them."""
+    models = [(read_model_folder(folder), read_description(folder)) for folder in folders]
+    sizes = [size for _, description in models for size in description.offered_sizes(from_picture=True)]
+    chooser = EngineChooser(settings, tuple(dict.fromkeys(sizes)))
+    opened = []
+    for found, description in models:
+        encode_prompt = open_prompt_encoder(found.tokenizer.parent, description)
+        engine, choice = chooser.open(found, description, encode_prompt)
+        opened.append(Pipeline(replace(description, speeds=engine.speeds), engine, choice))
+    return opened
 
 
 def warm_up(pipeline: Pipeline) -> None:

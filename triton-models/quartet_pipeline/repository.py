@@ -8,11 +8,15 @@ Needs Python's own library only.
 import argparse
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from quartet_pipeline.description import read_description
+from quartet_pipeline.model_folder import read_model_folder
+from quartet_pipeline.speeds import FP8_CAPABILITY, shortcuts
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL_MODEL = ROOT / "demo/model"
@@ -32,7 +36,10 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
     lines = [
         f"parameters {{ key: {quote(key)} value {{ string_value: {quote(parameters[key])} }} }}\n" for key in parameters
     ]
-    (target / "config.pbtxt").write_text((source / "config.pbtxt").read_text() + "\n" + "".join(lines))
+    # Triton is never to read half of it.
+    written = target / ".config.pbtxt"
+    written.write_text((source / "config.pbtxt").read_text() + "\n" + "".join(lines))
+    written.replace(target / "config.pbtxt")
     version = target / "1"
     if not version.is_symlink():
         version.symlink_to(source / "1", target_is_directory=True)
@@ -41,7 +48,7 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
 def describe(folder: Path) -> dict[str, Any]:
     """One model as the bot's `ModelDescription`."""
     checked = read_description(folder)
-    fields = json.loads((folder / "pipeline.json").read_text("utf-8"))
+    fields = read_model_folder(folder).fields
     described = {
         "id": checked.id,
         "title": checked.name,
@@ -52,6 +59,8 @@ def describe(folder: Path) -> dict[str, Any]:
         "defaultGuidanceScale": fields["default_guidance_scale"],
         "defaultScheduler": fields["default_scheduler"],
         "canStartFromPicture": True,
+        "loraScale": checked.lora_scale,
+        "speeds": offered_speeds(folder),
         "enlarge": fields.get("enlarge"),
         "vocabulary": None,
     }
@@ -62,6 +71,26 @@ def describe(folder: Path) -> dict[str, Any]:
         described["vocabulary"] = {group: names for group, names in things.items() if names}
         described["knownWords"] = {group: _all_words(names) for group, names in vocabulary.items()}
     return described
+
+
+def offered_speeds(folder: Path) -> list[str]:
+    """What the engine that `open_pipeline` takes for a folder has, on this machine."""
+    if read_model_folder(folder).is_onnx:
+        return [*shortcuts("cutoff")]
+    return [*shortcuts("cached", "cutoff", *(("fp8",) if _has_fp8() else ()))]
+
+
+def _has_fp8() -> bool:
+    """Whether there is a card that multiplies in fp8: compute capability 8.9 and up."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return False
+    command = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+        return tuple(map(int, answer.split()[0].split("."))) >= FP8_CAPABILITY
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return False
 
 
 def _size(size: Sequence[int]) -> dict[str, int]:

@@ -104,21 +104,26 @@ def with_prefix(path: str) -> str:
 
 Format = Callable[[str, str, str], str]
 FORMATS: dict[str, Format] = {
-    "kohya": lambda part, path, end: (
-        f"lora_{'unet' if part == 'unet' else 'te'}_{path.replace('.', '_')}.lora_{end}.weight"
-    ),
-    "kohya with A and B": lambda part, path, end: (
-        f"lora_{'unet' if part == 'unet' else 'te'}_{path.replace('.', '_')}.lora_{'A' if end == 'down' else 'B'}.weight"
-    ),
-    "PEFT": lambda part, path, end: f"{part}.{path}.lora_{'A' if end == 'down' else 'B'}.weight",
-    "old diffusers": lambda part, path, end: (
-        f"unet.{path.rpartition('.')[0]}.processor.{path.rpartition('.')[2]}_lora.{end}.weight".replace(
-            ".to_out.processor.0_lora", ".processor.to_out_lora"
-        )
-        if part == "unet"
-        else f"{part}.{path}.lora_linear_layer.{end}.weight"
-    ),
+    "kohya": lambda part, path, end: f"{kohya_name(part, path)}.lora_{end}.weight",
+    "kohya with A and B": lambda part, path, end: f"{kohya_name(part, path)}.lora_{letter(end)}.weight",
+    "PEFT": lambda part, path, end: f"{part}.{path}.lora_{letter(end)}.weight",
+    "old diffusers": lambda part, path, end: old_name(part, path, end),
 }
+
+
+def kohya_name(part: str, path: str) -> str:
+    return f"lora_{'unet' if part == 'unet' else 'te'}_{path.replace('.', '_')}"
+
+
+def letter(end: str) -> str:
+    return "A" if end == "down" else "B"
+
+
+def old_name(part: str, path: str, end: str) -> str:
+    if part != "unet":
+        return f"{part}.{path}.lora_linear_layer.{end}.weight"
+    before, _, layer = path.removesuffix(".0").rpartition(".")
+    return f"unet.{before}.processor.{layer}_lora.{end}.weight"
 
 
 @pytest.mark.parametrize("written", FORMATS)

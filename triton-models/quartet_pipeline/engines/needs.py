@@ -1,18 +1,29 @@
 """What drawing takes of a device's memory, found by running the whole program on shapes without numbers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
 from quartet_pipeline.description import Description, Size
+from quartet_pipeline.engines.kinds import step_kinds
 from quartet_pipeline.engines.meter import MemoryMeter
 from quartet_pipeline.engines.program import Program
 from quartet_pipeline.engines.turns import Turn, Turns
 from quartet_pipeline.networks.footprint import FusedAttention
 from quartet_pipeline.networks.interface import LoopNetworks, Stage
-from quartet_pipeline.request import MAX_PICTURES
+from quartet_pipeline.request import MAX_PICTURES, MAX_STEPS
+from quartet_pipeline.speeds import shortcuts
 
+KINDS = tuple(
+    dict.fromkeys(
+        replace(kind, is_coarse=False)
+        for left_out in shortcuts("cached", "cutoff").values()
+        for kind in step_kinds(left_out, MAX_STEPS, is_guided=True)
+    )
+)
+"""Every step that some speed takes."""
 COUNTS = (4, 2, 1)
 """Pictures at once that are worth a try: what divides four without a rest."""
 
@@ -59,6 +70,7 @@ def _measure(networks: LoopNetworks, description: Description, size: Size, at_on
     turn = Turn(at_once)
     with MemoryMeter() as meter, FusedAttention():
         program = Program(networks, description, size, MAX_PICTURES, is_guided=True, turns=Turns(turn, turn))
+        program.prepare(KINDS)
         kept = meter.now
 
         def beyond(run: Callable[[], object]) -> int:
@@ -69,7 +81,7 @@ def _measure(networks: LoopNetworks, description: Description, size: Size, at_on
         picture = torch.empty(1, 3, *size, device=networks.device)
         scratch: dict[Stage, int] = {
             "text": beyond(program.read),
-            "loop": beyond(program.advance),
+            "loop": max(beyond(partial(program.advance, kind)) for kind in KINDS),
             "decoder": beyond(program.decode),
             "encoder": beyond(lambda: networks.encode(picture)),
         }

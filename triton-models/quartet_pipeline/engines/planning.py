@@ -46,7 +46,12 @@ def _fit(needs: Needs, budget: int, *, takes_turns: bool, is_gpu: bool) -> Fit |
         if best:
             takes = weights + needs.with_spare(_beside(needs, best))
             programs = min(MOST_PROGRAMS, (budget - takes) // kept)
-            return Fit(TorchPlan(best, takes_turns=takes_turns, programs=programs), takes + programs * kept)
+            takes += programs * kept
+            # One byte a number instead of two.
+            fp8 = needs.weights["loop"] // 2
+            has_fp8 = is_gpu and not takes_turns and takes + fp8 <= budget
+            plan = TorchPlan(best, takes_turns=takes_turns, has_fp8=has_fp8, programs=programs)
+            return Fit(plan, takes + fp8 if has_fp8 else takes)
         # The largest takes most.
         sizes.pop()
     return None

@@ -6,6 +6,7 @@ run as they are.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -74,15 +75,18 @@ class Program:
         self._current = zeros(1, dtype=torch.int64)
         self.latents, self.noise = zeros(count, *self._shape), zeros(count, *self._shape)
         self._sample = networks.make_sample(zeros(count * len(self.ids), *self._shape))
+        self._difference = zeros(count, *self._shape)
+        """What the prompt made of the last answer that was guided."""
         self.estimates = [zeros(count, *self._shape) for _ in range(2)]
         """The last idea of the clean latents, and the one before."""
         rows, columns = (torch.arange(PREVIEW_SIDE, device=device) * side // PREVIEW_SIDE for side in (height, width))
         self._preview_places = rows[:, None], columns[None, :]
-        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=device)
-        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
+        self.show_as(description)
 
         self._sampler = networks.sampler or PlainSampler()
         self._states, self.text = Tensor(), Tensor()
+        self._deep = Tensor()
+        """What the last step that keeps it computed in the deeper part of the UNet."""
         can_capture = is_captured and device.type == "cuda"
 
         def capture_of(turn: Turn) -> Callable[[Callable[[], Any]], Repeat]:
@@ -104,6 +108,8 @@ class Program:
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
         new = [kind for kind in kinds if kind not in self._steps]
+        if new:
+            self.networks.bring("loop")
         for kind in new:
             # A step runs on numbers like a request's.
             self.step.zero_()
@@ -127,6 +133,11 @@ class Program:
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
         self._steps[kind or self._exact]()
+
+    def show_as(self, description: Description) -> None:
+        """Makes previews those of a model."""
+        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=self.networks.device)
+        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=self.networks.device)
 
     def begin(self, *, noise_scale: float, clean: Tensor | None) -> None:
         """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""
@@ -158,18 +169,31 @@ class Program:
         self._sampler.begin(self.step, self._current, self.times, self._time)
         # The prompted half is the last: the only one where a guided drawing goes on without guidance.
         first = 0 if kind.is_guided else len(self._sample) - self.count
-        sample = self._sample[first:]
+        sample, text = self._sample[first:], self.text[first:]
         rows = self._turns.loop.pictures * (2 if kind.is_guided else 1)
-        output = in_turns(
-            rows, lambda sample, text: self.networks.denoise(sample, self._time, text), sample, self.text[first:]
-        )
+        with self.networks.in_fp8() if kind.is_coarse and self.networks.in_fp8 else nullcontext():
+            if kind.is_shallow:
+                shallow = partial(self._now, self.networks.denoise_shallow)
+                (output,) = in_turns(rows, shallow, sample, text, self._deep[first:])
+            elif kind.keeps_deep:
+                output, deep = in_turns(rows, partial(self._now, self.networks.denoise_keeping), sample, text)
+                if not len(self._deep):
+                    # Outside any graph's memory: another graph reads it.
+                    self._deep = deep.new_zeros(len(self._sample), *deep.shape[1:])
+                self._deep[first:].copy_(deep)
+            else:
+                (output,) = in_turns(rows, partial(self._now, self.networks.denoise), sample, text)
         self._sampler.end(
             self._current, self.step, self.table, self.scale, output,
-            self.latents, self.noise, self.estimates, sample,
+            self.latents, self.noise, self.estimates, self._sample,
+            self._difference if kind.shares_guidance else None,
         )  # fmt: skip
 
+    def _now(self, denoise: Callable[..., Any], sample: Tensor, *others: Tensor) -> Any:
+        return denoise(sample, self._time, *others)
+
     def _decode(self) -> tuple[Tensor, Tensor]:
-        pictures = in_turns(
+        (pictures,) = in_turns(
             self._turns.decoder.pictures, self.networks.decode, self.latents / self.description.scaling_factor
         )
         levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)

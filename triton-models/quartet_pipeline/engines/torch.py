@@ -14,14 +14,18 @@ from torch import Tensor
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.device_memory import DeviceMemory
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
-from quartet_pipeline.engines.kinds import StepKind, exact_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.program import Program, coefficients
+from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.turns import TorchPlan, Turns
 from quartet_pipeline.errors import ModelError, RequestError
 from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.stable_diffusion import Fp8
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
-from quartet_pipeline.schedulers import Table, scheduler_table
+from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
+from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
@@ -34,38 +38,32 @@ _cached_table = lru_cache(maxsize=64)(scheduler_table)
 """A table takes a millisecond or two to make."""
 
 
-def open_torch_engine(
-    folder: Path, description: Description, encode_prompt: PromptEncoder, memory: DeviceMemory, plan: TorchPlan
+def open_small_model(
+    folder: Path,
+    description: Description,
+    encode_prompt: PromptEncoder,
+    plan: TorchPlan,
+    memory: DeviceMemory,
 ) -> "TorchEngine":
-    """The engine of a model folder, on the device whose memory was planned with."""
-    if (folder / "unet.onnx").is_file():
-        from quartet_pipeline.networks.small import SmallNetworks
+    """The engine of a folder in the layout of the model that comes with this repository."""
+    from quartet_pipeline.networks.small import SmallNetworks
 
-        with memory.watch():
-            networks: LoopNetworks = SmallNetworks(folder, memory.device)
-    else:
-        networks = open_stable_diffusion(folder, memory, takes_turns=plan.takes_turns)
+    with memory.watch():
+        networks = SmallNetworks(folder, memory.device)
     return TorchEngine(description, networks, encode_prompt, plan, memory)
 
 
-def open_stable_diffusion(path: Path, memory: DeviceMemory, *, takes_turns: bool = False) -> LoopNetworks:
-    """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
-    from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
-    from quartet_pipeline.networks.weights import make_networks, read_configs, read_weights
-
-    if not memory.is_gpu:
-        networks = make_networks(read_configs(path))
-        weights = read_weights(path, networks, dtype=torch.float32)
-        with memory.watch():
-            return StableDiffusionNetworks(networks, memory.device, weights=weights, takes_turns=takes_turns)
-    from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
+def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None, Fp8 | None]:
+    """What Stable Diffusion runs on: our kernels and the libraries' on a GPU, plain PyTorch elsewhere."""
+    if device.type == "cpu":
+        return PLAIN, None, None
+    from quartet_pipeline.networks.kernels.fp8 import Fp8Operations
+    from quartet_pipeline.networks.kernels.operations import prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
     prepare_libraries()
-    operations = KernelOperations(open_choices())
-    networks = make_networks(read_configs(path), operations)
-    weights = read_weights(path, networks, dtype=torch.float16, is_pinned=True)
-    return StableDiffusionNetworks(networks, memory.device, operations.sampler, weights, takes_turns=takes_turns)
+    operations = Fp8Operations(open_choices())
+    return operations, operations.sampler, operations if operations.is_possible() else None
 
 
 class TorchEngine:
@@ -84,12 +82,30 @@ class TorchEngine:
         self._memory = memory or DeviceMemory(networks.device)
         self._networks = networks
         self._encode_prompt = encode_prompt
+        self.shortcuts = shortcuts("cached", "cutoff", *(("fp8",) if networks.in_fp8 else ()))
+        """What each `speed` leaves out."""
         self._programs: dict[Shape, Program] = {}
         self._plans: dict[Table, tuple[Tensor, Tensor]] = {}
         self._is_gpu = networks.device.type == "cuda"
         # Programs run one after another, so that what one leaves behind is free for the next.
         self._pool: Any = torch.cuda.graph_pool_handle() if self._is_gpu else None
         self._side = torch.cuda.Stream(networks.device) if self._is_gpu else None
+
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        return tuple(self.shortcuts)
+
+    def become(self, description: Description, encode_prompt: PromptEncoder, *, has_new_weights: bool) -> None:
+        """Draws as another model from now on, one that sees prompts and pictures alike."""
+        self._encode_prompt = encode_prompt
+        if has_new_weights:
+            # They hold what the networks made of the times.
+            self._plans.clear()
+        if description is self._description:
+            return
+        self._description = description
+        for program in self._programs.values():
+            program.show_as(description)
 
     @torch.no_grad()
     def warm_up(self) -> None:
@@ -139,9 +155,13 @@ class TorchEngine:
     def _draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         description = self._description
         texts = prompts(request)
-        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength)
-        program = self.program(request.size, len(request.seeds), is_guided=len(texts) == 2)
-        kinds = exact_kinds(len(table.rows), is_guided=len(texts) == 2)
+        is_guided = len(texts) == 2
+        left_out = self.shortcuts[request.speed]
+        steps = steps_that_run(request.steps, request.strength)
+        restart = restart_of(left_out, steps, is_guided=is_guided)
+        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
+        program = self.program(request.size, len(request.seeds), is_guided=is_guided)
+        kinds = step_kinds(left_out, steps, is_guided=is_guided)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
         begun = self._moment()

@@ -38,13 +38,14 @@ class TorchPlan:
     """Of the sizes that fit; None where memory is no question."""
     takes_turns: bool = False
     """Whether the weights of one stage lie on the device at a time."""
+    has_fp8: bool = True
+    """Whether a copy of the loop's weights in fp8 fits too."""
     programs: int = MOST_PROGRAMS
     """That are kept."""
 
 
-def in_turns(rows: int, network: Callable[..., Tensor], *batches: Tensor) -> Tensor:
-    """`network` of batches [n, ...], whose rows know nothing of each other: `rows` of them at a time."""
-    if len(batches[0]) <= rows:
-        return network(*batches)
-    parts = zip(*(batch.split(rows) for batch in batches), strict=True)
-    return torch.cat([network(*part) for part in parts])
+def in_turns(rows: int, network: Callable[..., Tensor | tuple[Tensor, ...]], *batches: Tensor) -> tuple[Tensor, ...]:
+    """What `network` makes of batches [n, ...], whose rows know nothing of each other: `rows` of them at a time."""
+    parts = [batches] if len(batches[0]) <= rows else zip(*(batch.split(rows) for batch in batches), strict=True)
+    results = [result if isinstance(result, tuple) else (result,) for result in (network(*part) for part in parts)]
+    return results[0] if len(results) == 1 else tuple(map(torch.cat, zip(*results, strict=True)))

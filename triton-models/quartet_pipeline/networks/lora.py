@@ -20,7 +20,7 @@ from quartet_pipeline.networks.lora_names import LoraModule, read_lora_names
 from quartet_pipeline.networks.operations import fold_doubled
 from quartet_pipeline.networks.unet import UNet
 from quartet_pipeline.networks.weight_set import Layout, WeightSet
-from quartet_pipeline.networks.weights import Sources, StableDiffusion, text_sources, unet_sources
+from quartet_pipeline.networks.weights import Sources, StableDiffusion, sources_of
 
 LORA_PARTS = ("text_encoder", "unet")
 
@@ -69,10 +69,7 @@ Lora = Mapping[str, PartOfLora]
 
 def targets(networks: StableDiffusion) -> dict[str, dict[str, Target]]:
     """What a LoRA can change, by part and by diffusers' name without `.weight`."""
-    return {
-        "text_encoder": dict(_targets(networks.text_encoder, text_sources)),
-        "unet": dict(_targets(networks.unet, unet_sources(networks.unet))),
-    }
+    return {part: dict(_targets(networks.parts()[part], sources_of(networks, part))) for part in LORA_PARTS}
 
 
 def _targets(network: nn.Module, sources: Sources) -> Iterator[tuple[str, Target]]:

@@ -1,6 +1,8 @@
 """Stable Diffusion for the torch engine."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -8,6 +10,7 @@ from torch import Tensor
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.networks.interface import Stage
 from quartet_pipeline.networks.lora import Lora, PartOfLora
+from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
 
@@ -24,6 +27,16 @@ Content = tuple[WeightSet, PartOfLora | None, float]
 """What a network is to hold: weights, and what is merged into them at which scale."""
 
 
+class Fp8(Protocol):
+    """Products of matrices in fp8, for cards that have it."""
+
+    def in_fp8(self) -> AbstractContextManager[None]:
+        """Within it, products are in fp8."""
+
+    def round_again(self) -> None:
+        """After other weights were copied into the same memory."""
+
+
 class StableDiffusionNetworks:
     """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last.
 
@@ -38,11 +51,15 @@ class StableDiffusionNetworks:
         device: torch.device,
         sampler: Sampler | None = None,
         weights: WeightSets | None = None,
+        fp8: Fp8 | None = None,
         *,
         takes_turns: bool = False,
     ) -> None:
         self.device = device
         self.sampler = sampler
+        self.in_fp8 = fp8.in_fp8 if fp8 else None
+        self._fp8 = fp8
+        self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         parts = networks.parts()
         layouts = {part: weights[part].layout if weights else Layout.of(network) for part, network in parts.items()}
@@ -89,7 +106,18 @@ class StableDiffusionNetworks:
             if lora is not None:
                 lora.merge_into(self.buffers[part].views, scale)
             self._held[part] = self._wanted[part]
+        if changed:
+            self.weights_changed()
         return changed
+
+    def forget(self) -> None:
+        """For whoever changes the buffers: what is asked for next is copied."""
+        self._held.clear()
+
+    def weights_changed(self) -> None:
+        """To be called after `buffers` were filled anew: what is kept of them in fp8 has to follow."""
+        if self._fp8:
+            self._fp8.round_again()
 
     def weights_of_stages(self) -> dict[Stage, int]:
         """Bytes."""
@@ -111,6 +139,13 @@ class StableDiffusionNetworks:
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         output = self.networks.unet(self._inwards(sample), time, text)
         return _outwards(output)
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        output, deep = self.networks.unet.keep(self._inwards(sample), time, text, self.shallow_blocks)
+        return _outwards(output), deep
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        return _outwards(self.networks.unet.shallow(self._inwards(sample), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
         return _outwards(self.networks.decoder(self._inwards(latents)))
