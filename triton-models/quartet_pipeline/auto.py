@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
-from quartet_pipeline.description import Description, Size
+from quartet_pipeline.description import Description
 from quartet_pipeline.engines import Engine
 from quartet_pipeline.errors import ModelError, NotEnoughMemoryError
 from quartet_pipeline.model_folder import ModelFolder
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 ENGINES = ("auto", "torch", "onnxruntime")
 ENGINE_SETTING, MEMORY_SETTING = "QUARTET_ENGINE", "QUARTET_MEMORY_GB"
+
+
+Model = tuple[ModelFolder, Description]
 
 
 @dataclass(frozen=True)
@@ -51,16 +54,13 @@ def read_settings(parameters: Mapping[str, str], environment: Mapping[str, str] 
 
 
 class EngineChooser:
-    """Opens the models of one process: what one of them takes of the device's memory is not there for the next.
+    """Opens `models`, those of one process: what one takes of the device's memory is not there for the next."""
 
-    `sizes` are those that any of them offers: models that are alike share an engine, which has to fit all of them.
-    """
-
-    def __init__(self, settings: EngineSettings, sizes: Sequence[Size]) -> None:
+    def __init__(self, settings: EngineSettings, models: Sequence[Model]) -> None:
         if settings.engine not in ENGINES:
             raise ModelError(f"Expected the engine to be one of {', '.join(ENGINES)}, got {settings.engine!r}.")
         self._settings = settings
-        self._sizes = sizes
+        self._models = models
         self._fitted: FittedEngines | None = None
 
     def open(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> tuple[Engine, Choice]:
@@ -90,7 +90,7 @@ class EngineChooser:
         if self._fitted is None:
             from quartet_pipeline.engines.fitted import FittedEngines
 
-            self._fitted = FittedEngines(self._settings.memory_gb, self._sizes)
+            self._fitted = FittedEngines(self._settings.memory_gb, self._models)
         return self._fitted
 
     def _open_graphs(

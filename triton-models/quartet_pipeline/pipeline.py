@@ -34,8 +34,7 @@ def open_pipeline(folder: Path, *, engine: str = "auto", memory_gb: float | None
 def open_pipelines(folders: Sequence[Path], settings: EngineSettings = DEFAULT_SETTINGS) -> list[Pipeline]:
     """The same of several folders: models of Stable Diffusion that are alike share what draws them."""
     models = [(read_model_folder(folder), read_description(folder)) for folder in folders]
-    sizes = [size for _, description in models for size in description.offered_sizes(from_picture=True)]
-    chooser = EngineChooser(settings, tuple(dict.fromkeys(sizes)))
+    chooser = EngineChooser(settings, models)
     opened = []
     for found, description in models:
         encode_prompt = open_prompt_encoder(found.tokenizer.parent, description)

@@ -15,8 +15,7 @@ from quartet_pipeline.engines.torch import open_small_model
 from quartet_pipeline.engines.turns import TorchPlan
 from quartet_pipeline.errors import NotEnoughMemoryError
 from quartet_pipeline.model_folder import ModelFolder
-from quartet_pipeline.networks.footprint import Footprint
-from quartet_pipeline.networks.operations import PLAIN
+from quartet_pipeline.networks.footprint import Footprint, PlainFootprint
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 from quartet_pipeline.networks.weights import make_networks, read_configs
 from quartet_pipeline.request import MAX_PICTURES
@@ -26,12 +25,15 @@ META = torch.device("meta")
 
 
 class FittedEngines:
-    """Plans before anything is loaded: shapes are enough for that."""
+    """Plans before anything is loaded: shapes are enough for that.
 
-    def __init__(self, memory_gb: float | None, sizes: Sequence[Size]) -> None:
+    `models` are those that may be opened; the ones that are alike share an engine, which has to fit all their sizes.
+    """
+
+    def __init__(self, memory_gb: float | None, models: Sequence[tuple[ModelFolder, Description]]) -> None:
         self.memory = DeviceMemory(own_device(), memory_gb)
         self.is_gpu = self.memory.is_gpu
-        self._sizes = sizes
+        self._models = models
         self._shared = SharedEngines(self.memory)
         self._plans: dict[Hashable, TorchPlan] = {}
 
@@ -62,17 +64,25 @@ class FittedEngines:
 
     def find_needs(self, found: ModelFolder, description: Description) -> Needs:
         """What a model takes on a device of this kind."""
-        described = replace(description, sizes=tuple(self._sizes), enlarge_factor=None)
+        described = self._with_all_sizes(found, description)
         if found.is_onnx:
             from quartet_pipeline.networks.small import SmallNetworks
 
             small = SmallNetworks(found.networks, META)
             return Needs(small, small.weights_of_stages(), described, spare=self.memory.spare)
-        networks = make_networks(read_configs(found.networks), Footprint() if self.is_gpu else PLAIN)
+        networks = make_networks(read_configs(found.networks), Footprint() if self.is_gpu else PlainFootprint())
         for network in networks.parts().values():
             network.to(torch.float16 if self.is_gpu else torch.float32)
         shapes = StableDiffusionNetworks(networks, META)
         return Needs(shapes, shapes.weights_of_stages(), described, spare=self.memory.spare)
+
+    def _with_all_sizes(self, found: ModelFolder, description: Description) -> Description:
+        if found.is_onnx:
+            return description
+        key = likeness(found, description)
+        alike = [other for place, other in self._models if not place.is_onnx and likeness(place, other) == key]
+        sizes = dict.fromkeys(size for other in alike for size in other.offered_sizes(from_picture=True))
+        return replace(description, sizes=tuple(sizes) or description.sizes, enlarge_factor=None)
 
 
 def _describe(needs: Needs, fit: Fit) -> str:

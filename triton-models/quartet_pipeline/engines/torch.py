@@ -138,7 +138,7 @@ class TorchEngine:
         if turns is None:
             sizes = ", ".join(f"[{height}, {width}]" for height, width in self._share.turns)
             raise RequestError(
-                f"Expected `size` (height, width) to be one that the memory of this GPU is large enough for ({sizes}), "
+                f"Expected `size` (height, width) to be one that the memory is large enough for ({sizes}), "
                 f"got {list(size)}."
             )
         return turns

@@ -1,4 +1,4 @@
-"""What the networks' operations take of a GPU's memory: they run nothing, and make what the real ones would make.
+"""What the networks' operations take of memory: they run nothing, and make what the real ones would make.
 
 For the meta device. Where a card may choose between several ways (see `kernels.choices`), of the way that takes most.
 """
@@ -83,3 +83,36 @@ class FusedAttention(TorchFunctionMode):
         mixed.new_empty(mixed.shape, dtype=torch.float32)
         mixed.new_empty(n, heads, tokens, dtype=torch.float32)
         return mixed.transpose(1, 2)
+
+
+class PlainFootprint(Footprint):
+    """As `operations.Operations` itself, which keeps what is between its parts."""
+
+    def linear(self, x: Tensor, weight: Tensor, bias: Tensor | None = None, residual: Tensor | None = None) -> Tensor:
+        del bias
+        y = x.new_empty(*x.shape[:-1], len(weight))
+        return y if residual is None else torch.empty_like(y)
+
+    def add_linear(self, sums: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+        del sums
+        product = self.linear(x, weight)
+        return torch.empty_like(product)
+
+    def gated_linear(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        values_and_gates = self.linear(x, weight, bias)
+        gates = values_and_gates.new_empty(*x.shape[:-1], len(weight) // 2)
+        return torch.empty_like(gates)
+
+    def convolve(
+        self, x: Tensor, weight: Tensor, bias: Tensor | None, *, stride: int = 1, residual: Tensor | None = None
+    ) -> Tensor:
+        del bias
+        n, h, w, _ = x.shape
+        y = x.new_empty(n, h // stride, w // stride, len(weight))
+        return y if residual is None else torch.empty_like(y)
+
+    def group_norm(self, x: Tensor, norm: Norm, bias: Tensor | None = None) -> Tensor:
+        x = x if bias is None else torch.empty_like(x)
+        y = torch.empty_like(x, memory_format=torch.contiguous_format)
+        y = torch.empty_like(y)
+        return torch.empty_like(y) if norm.silu else y
