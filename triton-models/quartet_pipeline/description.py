@@ -1,6 +1,5 @@
 """What a model folder says about itself: `pipeline.json`."""
 
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,12 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.schedulers import NoiseSchedule
 
-FILES = ("pipeline.json", "tokenizer.json")
-ONNX_FILES = ("text_encoder.onnx", "unet.onnx", "vae_encoder.onnx", "vae_decoder.onnx")
-DIFFUSERS_FILES = ("text_encoder/config.json", "unet/config.json", "vae/config.json")
-"""Beside each of these lie the weights, as safetensors."""
 Size = tuple[int, int]
 """Height and width in pixels."""
 
@@ -37,6 +33,8 @@ class Description:
     enlarge_factor: int | None
     latent_rgb_weights: tuple[tuple[float, float, float], ...]
     latent_rgb_bias: tuple[float, float, float]
+    lora_scale: float | None = None
+    """How strongly its LoRA changes it by default; None where it has none."""
     speeds: tuple[str, ...] = ("exact",)
     """What the engine that draws it has; not in the file."""
 
@@ -47,20 +45,12 @@ class Description:
         return self.sizes + tuple((h * self.enlarge_factor, w * self.enlarge_factor) for h, w in self.sizes)
 
 
-def is_diffusers_folder(folder: Path) -> bool:
-    """Whether the networks lie there as diffusers saves them, not as ONNX files."""
-    return (folder / DIFFUSERS_FILES[1]).is_file() and not (folder / "unet.onnx").is_file()
-
-
 def read_description(folder: Path) -> Description:
     """Reads a model folder's description, or raises a ModelError that names what is wrong."""
-    networks = DIFFUSERS_FILES if is_diffusers_folder(folder) else ONNX_FILES
-    missing = [name for name in (*FILES, *networks) if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(f"The model folder {folder} lacks {', '.join(missing)}; copy it again, or export the model.")
+    found = read_model_folder(folder)
     path = folder / "pipeline.json"
     try:
-        return parse_description(json.loads(path.read_text("utf-8")))
+        return parse_description(dict(found.fields))
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"Expected {path} to describe a pipeline (format 1): {problem}") from error
@@ -118,6 +108,7 @@ def parse_description(fields: dict[str, Any]) -> Description:
         enlarge_factor=None if enlarge is None else int(enlarge["factor"]),
         latent_rgb_weights=weights,
         latent_rgb_bias=_color(fields["latent_rgb"]["bias"]),
+        lora_scale=float(fields.get("lora_scale", 1)) if "lora" in fields else None,
     )
 
 

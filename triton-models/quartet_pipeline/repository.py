@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quartet_pipeline.description import is_diffusers_folder, read_description
+from quartet_pipeline.description import read_description
+from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.speeds import FP8_CAPABILITY, shortcuts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -44,7 +45,7 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
 def describe(folder: Path) -> dict[str, Any]:
     """One model as the bot's `ModelDescription`."""
     checked = read_description(folder)
-    fields = json.loads((folder / "pipeline.json").read_text("utf-8"))
+    fields = read_model_folder(folder).fields
     described = {
         "id": checked.id,
         "title": checked.name,
@@ -55,6 +56,7 @@ def describe(folder: Path) -> dict[str, Any]:
         "defaultGuidanceScale": fields["default_guidance_scale"],
         "defaultScheduler": fields["default_scheduler"],
         "canStartFromPicture": True,
+        "loraScale": checked.lora_scale,
         "speeds": offered_speeds(folder),
         "enlarge": fields.get("enlarge"),
         "vocabulary": None,
@@ -70,7 +72,7 @@ def describe(folder: Path) -> dict[str, Any]:
 
 def offered_speeds(folder: Path) -> list[str]:
     """What the engine that `open_pipeline` takes for a folder has, on this machine."""
-    if not is_diffusers_folder(folder):
+    if read_model_folder(folder).is_onnx:
         return [*shortcuts("cutoff")]
     return [*shortcuts("cached", "cutoff", *(("fp8",) if _has_fp8() else ()))]
 

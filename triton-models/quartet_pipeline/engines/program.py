@@ -75,8 +75,7 @@ class Program:
         """The last idea of the clean latents, and the one before."""
         rows, columns = (torch.arange(PREVIEW_SIDE, device=device) * side // PREVIEW_SIDE for side in (height, width))
         self._preview_places = rows[:, None], columns[None, :]
-        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=device)
-        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
+        self.show_as(description)
 
         self._sampler = networks.sampler or PlainSampler()
         self.text = Tensor()
@@ -105,6 +104,11 @@ class Program:
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
         self._steps[kind or self._exact]()
+
+    def show_as(self, description: Description) -> None:
+        """Makes previews those of a model."""
+        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=self.networks.device)
+        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=self.networks.device)
 
     def begin(self, *, noise_scale: float, clean: Tensor | None) -> None:
         """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""

@@ -15,8 +15,11 @@ from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.program import Program, coefficients
+from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.stable_diffusion import Fp8
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
 from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
@@ -34,34 +37,29 @@ _cached_table = lru_cache(maxsize=64)(scheduler_table)
 """A table takes a millisecond or two to make."""
 
 
-def open_torch_engine(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
-    """The engine of a model folder, on the GPU where there is one."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if (folder / "unet.onnx").is_file():
-        from quartet_pipeline.networks.small import SmallNetworks
+def open_small_model(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
+    """The engine of a folder in the layout of the model that comes with this repository."""
+    from quartet_pipeline.networks.small import SmallNetworks
 
-        return TorchEngine(description, SmallNetworks(folder, device), encode_prompt)
-    return TorchEngine(description, open_stable_diffusion(folder, device), encode_prompt)
+    return TorchEngine(description, SmallNetworks(folder, own_device()), encode_prompt)
 
 
-def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
-    """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
-    from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
-    from quartet_pipeline.networks.weights import make_networks, read_configs, read_weights
+def own_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
+
+def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None, Fp8 | None]:
+    """What Stable Diffusion runs on: our kernels and the libraries' on a GPU, plain PyTorch elsewhere."""
     if device.type == "cpu":
-        networks = make_networks(read_configs(path))
-        return StableDiffusionNetworks(networks, device, weights=read_weights(path, networks, dtype=torch.float32))
+        return PLAIN, None, None
     from quartet_pipeline.networks.kernels.fp8 import Fp8Operations
     from quartet_pipeline.networks.kernels.operations import prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
     prepare_libraries()
     operations = Fp8Operations(open_choices())
-    networks = make_networks(read_configs(path), operations)
-    weights = read_weights(path, networks, dtype=torch.float16, is_pinned=True)
-    fp8 = operations if operations.is_possible() else None
-    return StableDiffusionNetworks(networks, device, operations.sampler, weights, fp8)
+    return operations, operations.sampler, operations if operations.is_possible() else None
 
 
 class TorchEngine:
@@ -83,6 +81,18 @@ class TorchEngine:
     @property
     def speeds(self) -> tuple[str, ...]:
         return tuple(self.shortcuts)
+
+    def become(self, description: Description, encode_prompt: PromptEncoder, *, has_new_weights: bool) -> None:
+        """Draws as another model from now on, one that sees prompts and pictures alike."""
+        self._encode_prompt = encode_prompt
+        if has_new_weights:
+            # They hold what the networks made of the times.
+            self._plans.clear()
+        if description is self._description:
+            return
+        self._description = description
+        for program in self._programs.values():
+            program.show_as(description)
 
     @torch.no_grad()
     def warm_up(self) -> None:

@@ -73,8 +73,8 @@ def build_stable_diffusion(
     operations: Operations = PLAIN,
 ) -> StableDiffusion:
     """The networks of diffusers' configurations and tensors; on the CPU."""
-    networks = make_networks(_parse_configs(configs), operations)
-    return _attach(networks, _pack(networks, tensors, dtype, is_pinned=False))
+    networks = make_networks(parse_configs(configs), operations)
+    return _attach(networks, _pack(networks, tensors, dtype))
 
 
 def read_configs(path: Path) -> Configs:
@@ -82,10 +82,11 @@ def read_configs(path: Path) -> Configs:
 
     A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
     """
-    return _parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
+    return parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
 
 
-def _parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+def parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+    """The same of diffusers' configurations."""
     return Configs(
         TextConfig.from_diffusers(configs["text_encoder"]),
         UNetConfig.from_diffusers(configs["unet"]),
@@ -104,32 +105,34 @@ def make_networks(configs: Configs, operations: Operations = PLAIN) -> StableDif
         )
 
 
-def read_weights(
-    path: Path, networks: StableDiffusion, *, dtype: torch.dtype, is_pinned: bool = False
-) -> dict[str, WeightSet]:
+def read_weights(path: Path, networks: StableDiffusion, *, dtype: torch.dtype) -> dict[str, WeightSet]:
     """The weights of a diffusers folder or of a single `.safetensors` file, as `networks` have them."""
     if path.is_dir():
         tensors = {part: _read_part(path / part) for part in PARTS}
     else:
         tensors = name_as_diffusers(read_tensors(path))
-    return _pack(networks, tensors, dtype, is_pinned=is_pinned)
+    return _pack(networks, tensors, dtype)
 
 
-def _pack(
-    networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype, *, is_pinned: bool
-) -> dict[str, WeightSet]:
-    text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
-    sources: dict[str, tuple[Tensors, Sources]] = {
-        "text_encoder": (text_tensors, text_sources),
-        "unet": (_with_moved_biases(tensors["unet"]), unet_sources(networks.unet)),
-        "encoder": (tensors["vae"], _vae_sources("encoder")),
-        "decoder": (tensors["vae"], _vae_sources("decoder")),
+def _pack(networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype) -> dict[str, WeightSet]:
+    theirs: dict[str, Tensors] = {
+        "text_encoder": {name.removeprefix("text_model."): one for name, one in tensors["text_encoder"].items()},
+        "unet": _with_moved_biases(tensors["unet"]),
+        "encoder": tensors["vae"],
+        "decoder": tensors["vae"],
     }
     sets = {}
     for part, network in networks.parts().items():
-        sets[part] = WeightSet(Layout.of(network, dtype), is_pinned=is_pinned)
-        _fill(sets[part].views, *sources[part])
+        sets[part] = WeightSet(Layout.of(network, dtype))
+        _fill(sets[part].views, theirs[part], sources_of(networks, part))
     return sets
+
+
+def sources_of(networks: StableDiffusion, part: str) -> Sources:
+    """For one of `StableDiffusion.parts`, what each of its parameters is made of."""
+    if part == "text_encoder":
+        return _text_sources
+    return _unet_sources(networks.unet) if part == "unet" else _vae_sources(part)
 
 
 def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
@@ -171,7 +174,7 @@ def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) 
         missing = [source for source in theirs if source not in tensors]
         if missing:
             raise ModelError(f"Expected the weights to hold `{missing[0]}`, got {len(tensors)} tensors without it.")
-        value = torch.cat([tensors[source] for source in theirs])
+        value = tensors[theirs[0]] if len(theirs) == 1 else torch.cat([tensors[source] for source in theirs])
         if parameter.ndim == 4 and parameter.shape[-1] == 2 and value.ndim == 4:
             value = fold_doubled(value.float())
         if value.numel() != parameter.numel() or value.shape[0] != parameter.shape[0]:
@@ -181,7 +184,7 @@ def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) 
         parameter.copy_(value.reshape(parameter.shape))
 
 
-def text_sources(name: str) -> Sequence[str]:
+def _text_sources(name: str) -> Sequence[str]:
     if name.startswith(("token_embedding", "position_embedding")):
         return [f"embeddings.{name}"]
     name = f"encoder.{name}" if name.startswith("layers.") else name
@@ -212,7 +215,8 @@ def _with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
                     raise ModelError(f"Expected `{name}` to have the shape {[weight.shape[1]]}, got {list(one.shape)}.")
             first, second, third = (one.float() for one in biases if one is not None)
             added[f"{path}.bias2"], added[f"{path}.bias3"] = first, first + second
-            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ (first + second + third)
+            added[f"{path}.bias4"] = first + second + third
+            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ added[f"{path}.bias4"]
     return added
 
 
@@ -228,7 +232,7 @@ UNET_NAMES = {
 }
 
 
-def unet_sources(unet: UNet) -> Sources:
+def _unet_sources(unet: UNet) -> Sources:
     levels = list(unet.levels())
     blocks = [f"{name}.resnets.{index}" for name, level in levels for index in range(len(level.resnets))]
     transformers = [f"{name}.attentions.{index}" for name, level in levels for index in range(len(level.attentions))]
