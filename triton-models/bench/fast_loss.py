@@ -53,19 +53,18 @@ LONG = (
     Mode("cached, every 5", left_out=Shortcuts(deep_every=5)),
     Mode("guidance every 2", left_out=Shortcuts(guided_every=2)),
     Mode("cutoff at 60 %", left_out=Shortcuts(guided_percent=60)),
-    Mode("cutoff at 80 %", left_out=Shortcuts(guided_percent=80)),
     Mode("fp8", left_out=KNOWN["fp8"]),
-    Mode("fp8, convolutions too", left_out=KNOWN["fp8"], has_coarse_convolutions=True),
     Mode("fast", left_out=KNOWN["fast"]),
 )
 SHORT = tuple(
-    Mode(f"{name}, DPM++ 2M 20", "dpmpp_2m", 20, left_out, reference=EXACT_20)
+    Mode(f"{name}, DPM++ 2M 20", "dpmpp_2m", 20, left_out, "convolutions" in name, EXACT_20)
     for name, left_out in (
         ("cached, every 2", Shortcuts(deep_every=2)),
         ("cached, every 3", Shortcuts(deep_every=3)),
         ("guidance every 2", Shortcuts(guided_every=2)),
         ("cutoff at 60 %", Shortcuts(guided_percent=60)),
         ("fp8", KNOWN["fp8"]),
+        ("fp8 with convolutions", KNOWN["fp8"]),
         ("fast", KNOWN["fast"]),
     )
 )
