@@ -129,7 +129,7 @@ def measure_loss(minutes: float, path: Path, sheet: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         table = {mode.name: {**asdict(mode), **losses[mode.name].row()} for mode in MODES}
         path.write_text(json.dumps({"prompts": prompts[: index + 1], "modes": table}, indent=1) + "\n")
-        make_sheet(losses).save(sheet, quality=90)
+        make_sheet(losses).save(sheet, quality=85)
         print(f"{index + 1} prompts, {longest:.0f} s each", flush=True)
     print(format_table(losses))
 
