@@ -188,10 +188,9 @@ def format_table(rows: Mapping[str, Mapping[str, Any]]) -> str:
         "|---|---|---:|---:|---:|---:|",
     ]
     for name, row in rows.items():
-        is_reference = name == row["reference"]
-        apart = (
-            ("", "", "") if is_reference else (row["reference"], f"{row['mean_levels']:.2f}", f"{row['psnr_db']:.1f}")
-        )
+        apart = "| | "
+        if name != row["reference"]:
+            apart = f"{row['reference']} | {row['mean_levels']:.2f} | {row['psnr_db']:.1f}"
         share = f"{row['found']} of {row['asked']} ({row['found_share']:.1%})"
         lines.append(f"| {name} | {apart} | {share} | {row['whole']} of {row['pictures']} |")
     return "\n".join(lines)
@@ -206,7 +205,7 @@ def make_sheet(losses: dict[str, Loss], side: int = 256, columns: int = 2) -> Im
     draw = ImageDraw.Draw(sheet)
     for place, name in enumerate(names):
         left, top = place // rows * (label + SHOWN * side), place % rows * side
-        draw.multiline_text((left + 8, top + side // 2 - 10), name.replace(", ", "\n"), fill="black")
+        draw.multiline_text((left + 8, top + side // 2 - 20), name.replace(", ", "\n"), fill="black", font_size=16)
         for index, picture in enumerate(losses[name].shown):
             sheet.paste(Image.fromarray(picture).resize((side, side)), (left + label + index * side, top))
     return sheet
