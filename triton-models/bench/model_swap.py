@@ -172,7 +172,8 @@ def time_lora(run: Run, shared: Shared, weights: WeightSets, path: Path, name: s
     networks.use(weights)
     bits = []
     changed = []
-    for turn in range(50):
+    turns = 5 if run.options.small else 50
+    for turn in range(turns):
         networks.use(weights, lora, 0.1 + 0.03 * turn)
         changed.append(any(not torch.equal(base[part], networks.buffers[part].memory) for part in lora))
         networks.use(weights)
@@ -184,7 +185,7 @@ def time_lora(run: Run, shared: Shared, weights: WeightSets, path: Path, name: s
     run.tell(
         name,
         values,
-        line + f"of 50 merges and un-merges {sum(bits)} left the base bit for bit, {sum(changed)} changed it",
+        line + f"of {turns} merges and un-merges {sum(bits)} left the base bit for bit, {sum(changed)} changed it",
     )
 
 

@@ -40,7 +40,7 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
     for folder in folders:
         found, description = read_model_folder(folder), read_description(folder)
         kind = engine or ("onnxruntime" if found.is_onnx else "torch")
-        encode_prompt = open_prompt_encoder(found.tokenizer, description)
+        encode_prompt = open_prompt_encoder(found.tokenizer.parent, description)
         # Each engine needs libraries that the others do without.
         if kind == "onnxruntime":
             from quartet_pipeline.engines.onnxruntime import OnnxNetworks

@@ -36,7 +36,10 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
     lines = [
         f"parameters {{ key: {quote(key)} value {{ string_value: {quote(parameters[key])} }} }}\n" for key in parameters
     ]
-    (target / "config.pbtxt").write_text((source / "config.pbtxt").read_text() + "\n" + "".join(lines))
+    # Triton is never to read half of it.
+    written = target / ".config.pbtxt"
+    written.write_text((source / "config.pbtxt").read_text() + "\n" + "".join(lines))
+    written.replace(target / "config.pbtxt")
     version = target / "1"
     if not version.is_symlink():
         version.symlink_to(source / "1", target_is_directory=True)

@@ -13,11 +13,9 @@ from quartet_pipeline.errors import ModelError
 PromptEncoder = Callable[[str], NDArray[np.int64]]
 
 
-def open_prompt_encoder(path: Path, description: Description) -> PromptEncoder:
-    """A function from a prompt to int64 [max_tokens]: start, as much of the prompt as fits, end, padding.
-
-    `path` is a `tokenizer.json`.
-    """
+def open_prompt_encoder(folder: Path, description: Description) -> PromptEncoder:
+    """A function from a prompt to int64 [max_tokens]: start, as much of the prompt as fits, end, padding."""
+    path = folder / "tokenizer.json"
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:

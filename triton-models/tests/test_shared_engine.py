@@ -1,6 +1,7 @@
 """Several models on one torch engine: each drawing is the one that an engine of its own would give."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -159,6 +160,21 @@ def test_what_models_have_in_common_is_kept_once_and_the_longest_unused_goes_fir
         kept = small.get(models / "first")
         small.get(models / "second")
         assert (small.get(models / "first") is kept) is is_kept
+
+
+def test_weights_that_do_not_fit_are_told_when_their_model_is_opened(models: Path, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        shutil.copytree(models / name, tmp_path / name)
+    (file,) = (tmp_path / "second/unet").glob("*.safetensors")
+    tensors = load_file(file)
+    for change, sentence in (
+        ({"conv_in.bias": None}, "Expected the weights to hold `conv_in.bias`, got"),
+        ({"conv_in.bias": torch.zeros(3)}, r"Expected `conv_in.bias` to have the shape \[32\], got \[3\]"),
+    ):
+        changed = {**tensors, **change}
+        save_file({name: tensor for name, tensor in changed.items() if tensor is not None}, file)
+        with pytest.raises(ModelError, match=sentence):
+            open_pipelines([tmp_path / "first", tmp_path / "second"])
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from quartet_pipeline.model_folder import ModelFolder
 from quartet_pipeline.networks.lora import Lora, read_lora
 from quartet_pipeline.networks.shelf import Shelf
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
-from quartet_pipeline.networks.weights import make_networks, read_configs
+from quartet_pipeline.networks.weights import check_weights, make_networks, read_configs
 from quartet_pipeline.request import Request
 from quartet_pipeline.tokenizer import PromptEncoder
 
@@ -92,6 +92,9 @@ class SharedEngines:
             running = StableDiffusionNetworks(networks, self._device, sampler, shelf.get(path), fp8)
             shared = Shared(TorchEngine(description, running, encode_prompt), running, shelf)
             self._shared[key] = shared
+        else:
+            # They are read when first asked for; that they fit is better known now.
+            check_weights(path, shared.networks.networks)
         is_pinned = self._device.type == "cuda"
         lora = read_lora(found.lora, shared.networks.networks, is_pinned=is_pinned) if found.lora else None
         return SharedModel(shared, description, encode_prompt, path, lora)

@@ -7,6 +7,7 @@ the host a model's weights lie in the same layout (`WeightSet`), in page-locked 
 import mmap
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -123,7 +124,12 @@ def _lock_pages(memory: Tensor) -> bool:
     if not torch.cuda.is_available():
         return False
     status = torch.cuda.cudart().cudaHostRegister(memory.data_ptr(), memory.numel(), 0)
-    return int(status) == 0
+    if int(status) == 0:
+        return True
+    # The next launch of a kernel would report this failure as its own.
+    with suppress(RuntimeError):
+        torch.zeros(1, device="cuda")
+    return False
 
 
 def _unlock_pages(memory: Tensor) -> None:

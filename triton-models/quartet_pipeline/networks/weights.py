@@ -26,6 +26,7 @@ from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 Sources = Callable[[str], Sequence[str]]
 """The name of a parameter of ours -> the names of theirs, to be laid side by side."""
 PARTS = ("text_encoder", "unet", "vae")
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -107,25 +108,40 @@ def make_networks(configs: Configs, operations: Operations = PLAIN) -> StableDif
 
 def read_weights(path: Path, networks: StableDiffusion, *, dtype: torch.dtype) -> dict[str, WeightSet]:
     """The weights of a diffusers folder or of a single `.safetensors` file, as `networks` have them."""
+    return _pack(networks, _read_files(path), dtype)
+
+
+def check_weights(path: Path, networks: StableDiffusion) -> None:
+    """Raises a ModelError where weights are missing or of other shapes; reads only what their files say of them."""
+    layouts = {part: Layout.of(network) for part, network in networks.parts().items()}
+    nowhere = {part: torch.empty(one.size, dtype=torch.uint8, device="meta") for part, one in layouts.items()}
+    tensors = _read_files(path, torch.device("meta"))
+    _fill_parts(networks, {part: one.views(nowhere[part]) for part, one in layouts.items()}, tensors)
+
+
+def _read_files(path: Path, device: torch.device = CPU) -> Mapping[str, Tensors]:
     if path.is_dir():
-        tensors = {part: _read_part(path / part) for part in PARTS}
-    else:
-        tensors = name_as_diffusers(read_tensors(path))
-    return _pack(networks, tensors, dtype)
+        return {part: _read_part(path / part, device) for part in PARTS}
+    return name_as_diffusers(read_tensors(path, device))
 
 
 def _pack(networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype) -> dict[str, WeightSet]:
+    sets = {part: WeightSet(Layout.of(network, dtype)) for part, network in networks.parts().items()}
+    _fill_parts(networks, {part: one.views for part, one in sets.items()}, tensors)
+    return sets
+
+
+def _fill_parts(
+    networks: StableDiffusion, parameters: Mapping[str, Mapping[str, Tensor]], tensors: Mapping[str, Tensors]
+) -> None:
     theirs: dict[str, Tensors] = {
         "text_encoder": {name.removeprefix("text_model."): one for name, one in tensors["text_encoder"].items()},
         "unet": _with_moved_biases(tensors["unet"]),
         "encoder": tensors["vae"],
         "decoder": tensors["vae"],
     }
-    sets = {}
-    for part, network in networks.parts().items():
-        sets[part] = WeightSet(Layout.of(network, dtype))
-        _fill(sets[part].views, theirs[part], sources_of(networks, part))
-    return sets
+    for part in networks.parts():
+        _fill(parameters[part], theirs[part], sources_of(networks, part))
 
 
 def sources_of(networks: StableDiffusion, part: str) -> Sources:
@@ -141,22 +157,25 @@ def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
     return networks
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Every tensor of a safetensors file."""
+def read_tensors(path: Path, device: torch.device = CPU) -> dict[str, Tensor]:
+    """Every tensor of a safetensors file; on the device `meta` their shapes only."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            names = list(file.keys())
+            if device.type == "meta":
+                return {name: torch.empty(file.get_slice(name).get_shape(), device=device) for name in names}
+            return {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise ModelError(f"Expected {path} to be a safetensors file, got: {str(error)[:120]}.") from error
 
 
-def _read_part(folder: Path) -> dict[str, Tensor]:
+def _read_part(folder: Path, device: torch.device) -> dict[str, Tensor]:
     # Without "fp16" in the name first: those are the full weights where a folder holds both.
     files = sorted(folder.glob("*.safetensors"), key=lambda file: (".fp16" in file.name, file.name))
     if not files:
         raise ModelError(f"Expected {folder} to hold a .safetensors file, got none (pickled weights are not read).")
     chosen = [files[0]] if "-of-" not in files[0].name else [file for file in files if "-of-" in file.name]
-    return {name: tensor for file in chosen for name, tensor in read_tensors(file).items()}
+    return {name: tensor for file in chosen for name, tensor in read_tensors(file, device).items()}
 
 
 def _read_config(path: Path) -> dict[str, Any]:
