@@ -172,6 +172,7 @@ def test_is_ready_and_tells_what_it_can_draw(client: Any) -> None:
     config = client.get_model_config("stable_diffusion", as_json=True)["config"]
     models = json.loads(config["parameters"]["quartet_description"]["string_value"])["models"]
     assert [model["id"] for model in models] == ["tiny-test-pipeline", "quartet-demo"]
+    assert [model["speeds"] for model in models] == [["exact", "cutoff", "fast"]] * 2
 
 
 def test_draws_with_progress_and_previews(client: Any) -> None:
@@ -192,9 +193,20 @@ def test_draws_with_progress_and_previews(client: Any) -> None:
     assert timings[:3].sum() == pytest.approx(timings[3], rel=1e-3)
 
 
+def test_draws_faster_on_request(client: Any) -> None:
+    _, exact, _ = ask(client, tensors())
+    _, last, error = ask(client, tensors(speed="cutoff"))
+    assert error is None
+    request = Request("", "a red boat", "", (7,), 4, 3.0, "ddim", (64, 64), None, None, 0, "cutoff")
+    ours = draw(open_pipeline(TINY, threads=1), request).images
+    assert np.abs(last.as_numpy("images").astype(int) - ours).max() <= 1
+    assert (last.as_numpy("images") != exact.as_numpy("images")).any()
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"speed": "cached"}, "Expected `speed` to be one of exact, cutoff, fast, got 'cached'."),
         ({"steps": [900]}, "Expected `steps` to be a whole number from 1 to 150, got 900."),
         ({"scheduler": "eval"}, "Expected `scheduler` to be one of ddim, dpmpp_2m, unipc, euler, euler_ancestral"),
         ({"model": "other"}, "Expected `model` to be one of tiny-test-pipeline, quartet-demo, got 'other'."),
