@@ -15,10 +15,10 @@ import onnx
 import torch
 from torch import nn
 
-from export.folder import FOLDER, WEIGHTS_MAP, Entry, Exported, batches, write_list
+from export.folder import FOLDER, WEIGHTS_MAP, Entry, Exported, batches, read_list, write_list
 from export.graph import Graph
 from export.trace import OPERATIONS, PARTS, trace
-from export.weights import Weight, take_form, write_weights_map
+from export.weights import Weight, read_weights_map, take_form, write_weights_map
 from quartet_pipeline.description import Size
 from quartet_pipeline.networks.weights import StableDiffusion, load_stable_diffusion
 
@@ -30,10 +30,13 @@ PRECISIONS = ("float16", "float32")
 def write_model(
     networks: StableDiffusion, folder: Path, *, size: Size, counts: Sequence[int], parts: Sequence[str] = PARTS
 ) -> Exported:
-    """Writes the graphs of `networks`, which have `trace.OPERATIONS`, and everything that goes with them."""
+    """Writes the graphs of `networks`, which have `trace.OPERATIONS`, and everything that goes with them.
+
+    With only some of the parts, into a folder that has the others."""
     folder.mkdir(parents=True, exist_ok=True)
-    entries: list[Entry] = []
-    weights: dict[str, dict[str, Weight]] = {}
+    is_whole = set(parts) == set(PARTS)
+    exported = Exported(size, ()) if is_whole else read_list(folder)
+    weights = {} if is_whole else read_weights_map(folder / WEIGHTS_MAP)
     for part in parts:
         network = network_of(networks, part)
         precision = str(next(network.parameters()).dtype).removeprefix("torch.")
@@ -44,9 +47,8 @@ def write_model(
         for batch, graph in graphs.items():
             file = f"{part}-{batch}.onnx"
             write_graph(folder / file, graph, weights_file, offsets)
-            entries.append(Entry(part, batch, file, precision))
+            exported = exported.with_entry(Entry(part, batch, file, precision))
     write_weights_map(folder / WEIGHTS_MAP, {part: each.values() for part, each in weights.items()})
-    exported = Exported(size, tuple(entries))
     write_list(folder, exported)
     return exported
 
