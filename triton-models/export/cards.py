@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from export.folder import batches
 from export.memory import Need
+from quartet_pipeline.plans.folder import batches
 
 GIB: Final = 1024**3
 CONTEXT: Final = int(0.8 * GIB)

@@ -18,7 +18,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from export.folder import Exported, read_list
 from export.quality import (
     LEAST_SPREAD,
     LIMITS,
@@ -34,6 +33,7 @@ from export.trace import OPERATIONS
 from export.write import default_folder, write_model
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 from quartet_pipeline.networks.weights import StableDiffusion, load_stable_diffusion
+from quartet_pipeline.plans.folder import Exported, read_list
 from quartet_pipeline.schedulers import SCHEDULERS, NoiseSchedule, Row, scheduler_table
 from quartet_pipeline.seeds import normal_noise
 

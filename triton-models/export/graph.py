@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from export.weights import Form, Weight, shape_as
+from quartet_pipeline.plans.weights import Form, Weight, shape_as
 
 OPSET: Final = 17
 """The lowest that has LayerNormalization: whatever reads ONNX today reads it, TensorRT 10 and 11 among them."""

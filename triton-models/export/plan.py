@@ -27,7 +27,6 @@ from export.cards import (
     fits,
     fitting_choices,
 )
-from export.folder import batches
 from export.memory import measure
 from export.trace import OPERATIONS, trace
 from quartet_pipeline.description import Size
@@ -36,6 +35,7 @@ from quartet_pipeline.networks.clip import TextConfig, TextEncoder
 from quartet_pipeline.networks.unet import UNet, UNetConfig
 from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
 from quartet_pipeline.networks.weights import PARTS, StableDiffusion
+from quartet_pipeline.plans.folder import batches
 
 MOST_PICTURES = 4
 AMPERE = 8

@@ -9,8 +9,8 @@ import onnx
 import onnxruntime as ort
 from numpy.typing import NDArray
 
-from export.folder import Exported
 from export.trace import PICTURES
+from quartet_pipeline.plans.folder import Exported
 
 Floats = NDArray[np.float32]
 

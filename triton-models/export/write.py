@@ -9,18 +9,19 @@ import argparse
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import onnx
 import torch
 from torch import nn
 
-from export.folder import FOLDER, WEIGHTS_MAP, Entry, Exported, batches, read_list, write_list
 from export.graph import Graph
 from export.trace import OPERATIONS, PARTS, trace
-from export.weights import Weight, read_weights_map, take_form, write_weights_map
 from quartet_pipeline.description import Size
 from quartet_pipeline.networks.weights import StableDiffusion, load_stable_diffusion
+from quartet_pipeline.plans.folder import FOLDER, WEIGHTS_MAP, Entry, Exported, batches, read_list, write_list
+from quartet_pipeline.plans.weights import Weight, read_weights_map, take_form, write_weights_map
 
 ALIGNMENT = 4096
 """So that a weights file can be mapped into memory a weight at a time."""
@@ -44,6 +45,7 @@ def write_model(
         weights[part] = {name: weight for graph in graphs.values() for name, weight in graph.weights.items()}
         weights_file = f"{part}.weights"
         offsets = write_weights(folder / weights_file, network, weights[part])
+        weights[part] = {name: replace(one, offset=offsets[name][0]) for name, one in weights[part].items()}
         for batch, graph in graphs.items():
             file = f"{part}-{batch}.onnx"
             write_graph(folder / file, graph, weights_file, offsets)

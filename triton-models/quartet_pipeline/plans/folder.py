@@ -101,6 +101,17 @@ def read_list(folder: Path) -> Exported:
         ) from error
 
 
+def cover(rows: int, batches: Sequence[int]) -> list[int]:
+    """Which of the built batches to run, one after the other, for so many rows; the last may be filled up.
+
+    The fewest runs, and of those the smallest batch for what is left: a row takes the same time used or not.
+    """
+    largest = max(batches)
+    runs = [largest] * (rows // largest)
+    rest = rows % largest
+    return runs + ([min(batch for batch in batches if batch >= rest)] if rest else [])
+
+
 def _read_entry(fields: dict[str, Any]) -> Entry:
     plan = fields.pop("plan")
     return Entry(**fields, plan=None if plan is None else Built(**plan))

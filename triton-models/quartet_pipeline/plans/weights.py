@@ -1,4 +1,4 @@
-"""Which initializer holds which parameter, and in which form: what a refit has to know."""
+"""Which initializer holds which parameter, in which form and where: what a refit has to know."""
 
 import json
 import math
@@ -29,6 +29,8 @@ class Weight:
     """Which of how many equal parts along the first axis."""
     dims: tuple[int, ...]
     dtype: str
+    offset: int = 0
+    """Where it begins in its part's file of weights."""
 
     @property
     def initializer(self) -> str:
@@ -61,6 +63,35 @@ def take_form(tensor: Tensor, weight: Weight) -> Tensor:
     return formed.view(weight.dims)
 
 
+def form_all(parameters: Mapping[str, Tensor], weights: Mapping[str, Weight]) -> dict[str, Tensor]:
+    """A network's parameters as initializers, by their names; a ModelError says which is missing or does not fit."""
+    formed = {}
+    for name, weight in weights.items():
+        tensor = parameters.get(weight.parameter)
+        if tensor is None:
+            raise ModelError(f"Expected weights with `{weight.parameter}`, got {len(parameters)} without it.")
+        if tensor.numel() != weight.part[1] * math.prod(weight.dims):
+            expected = list(weight.dims) if weight.part[1] == 1 else f"{weight.part[1]} times {list(weight.dims)}"
+            raise ModelError(f"Expected `{weight.parameter}` to fill {expected}, got {list(tensor.shape)}.")
+        formed[name] = take_form(tensor, weight)
+    return formed
+
+
+def read_base(path: Path, weights: Mapping[str, Weight]) -> dict[str, Tensor]:
+    """The initializers as they were exported, mapped from the file: nothing is read before it is used."""
+    try:
+        memory = torch.from_file(str(path), shared=False, size=path.stat().st_size, dtype=torch.uint8)
+    except (OSError, RuntimeError) as error:
+        raise ModelError(f"Expected {path} to hold the exported weights, got: {str(error)[:120]}.") from error
+    end = max((weight.offset + weight.bytes for weight in weights.values()), default=0)
+    if end > len(memory):
+        raise ModelError(f"Expected {path} to have at least {end} bytes, got {len(memory)}: export the model again.")
+    return {
+        name: memory[weight.offset : weight.offset + weight.bytes].view(getattr(torch, weight.dtype)).view(weight.dims)
+        for name, weight in weights.items()
+    }
+
+
 def write_weights_map(path: Path, weights: Mapping[str, Iterable[Weight]]) -> None:
     """`weights.json`: by part (text_encoder, unet ...), every initializer."""
     parts = {part: {one.initializer: asdict(one) for one in each} for part, each in weights.items()}
@@ -83,7 +114,8 @@ def read_weights_map(path: Path) -> dict[str, dict[str, Weight]]:
 
 def _read_weight(name: str, fields: dict[str, Any]) -> Weight:
     index, count = fields["part"]
-    weight = Weight(fields["parameter"], fields["form"], (index, count), tuple(fields["dims"]), fields["dtype"])
+    dims, offset = tuple(fields["dims"]), fields["offset"]
+    weight = Weight(fields["parameter"], fields["form"], (index, count), dims, fields["dtype"], offset)
     if weight.initializer != name or weight.dtype not in WIDTHS:
         raise ValueError(f"`{name}` that says it is `{weight.initializer}` in {weight.dtype}")
     return weight
