@@ -101,6 +101,13 @@ def read_list(folder: Path) -> Exported:
         ) from error
 
 
+def has_plans(model: Path) -> bool:
+    """Whether plans lie in a model's folder, and every one was built."""
+    if not (model / FOLDER / LIST).is_file():
+        return False
+    return all(entry.plan is not None for entry in read_list(model / FOLDER).entries)
+
+
 def cover(rows: int, batches: Sequence[int]) -> list[int]:
     """Which of the built batches to run, one after the other, for so many rows; the last may be filled up.
 
