@@ -32,7 +32,7 @@ from quartet_pipeline.plans.folder import (
     read_list,
     write_list,
 )
-from quartet_pipeline.plans.library import open_library
+from quartet_pipeline.plans.library import require_library
 from quartet_pipeline.plans.weights import read_weights_map
 
 if TYPE_CHECKING:
@@ -54,21 +54,22 @@ class Settings:
 
 def build_plan(graph: Path, refittable: Iterable[str], settings: Settings, timings: Path) -> bytes:
     """The plan of one graph; what was measured on the way goes into `timings`."""
-    library = open_library()
-    logger: tensorrt.Logger = library.Logger(library.Logger.INFO)
-    builder: tensorrt.Builder = library.Builder(logger)
+    import tensorrt
+
+    logger = tensorrt.Logger(tensorrt.Logger.INFO)
+    builder = tensorrt.Builder(logger)
     # Strongly typed: every type is the graph's own. TensorRT 10 has to be told, 11 knows nothing else.
-    network = builder.create_network(1 << int(library.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
-    parser: tensorrt.OnnxParser = library.OnnxParser(network, logger)
+    network = builder.create_network(1 << int(tensorrt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
+    parser = tensorrt.OnnxParser(network, logger)
     if not parser.parse_from_file(str(graph)):
         errors = [parser.get_error(index).desc() for index in range(parser.num_errors)]
         raise ModelError(f"Expected TensorRT to read {graph.name}, got: {'; '.join(errors)[:500]}.")
     config = builder.create_builder_config()
-    config.set_memory_pool_limit(library.MemoryPoolType.WORKSPACE, settings.workspace)
+    config.set_memory_pool_limit(tensorrt.MemoryPoolType.WORKSPACE, settings.workspace)
     config.builder_optimization_level = settings.level
-    config.profiling_verbosity = library.ProfilingVerbosity.DETAILED
+    config.profiling_verbosity = tensorrt.ProfilingVerbosity.DETAILED
     # Parameters only: if every constant could change, a scale of 0.158 would be a tensor to read, not a number.
-    config.set_flag(library.BuilderFlag.REFIT_INDIVIDUAL)
+    config.set_flag(tensorrt.BuilderFlag.REFIT_INDIVIDUAL)
     unknown = [name for name in refittable if not network.mark_weights_refittable(name)]
     if unknown:
         raise ModelError(f"Expected {graph.name} to have weights `{unknown[0]}` to refit, got a refusal.")
@@ -95,20 +96,20 @@ def _open_timings(config: tensorrt.IBuilderConfig, path: Path) -> tensorrt.ITimi
 
 def scratch_of(plan: bytes) -> int:
     """Bytes that a plan needs beside its weights while it runs; also shows that it can be opened here."""
-    library = open_library()
-    runtime: tensorrt.Runtime = library.Runtime(library.Logger(library.Logger.WARNING))
+    import tensorrt
+
+    runtime = tensorrt.Runtime(tensorrt.Logger(tensorrt.Logger.WARNING))
     engine = runtime.deserialize_cuda_engine(plan)
     if engine is None:
         raise ModelError("Expected TensorRT to open the plan that it has built, got a refusal: see the log above.")
-    size: int = engine.device_memory_size_v2
-    return size
+    return engine.device_memory_size_v2
 
 
 def build_folder(folder: Path, settings: Settings, card: str) -> None:
     """Every plan of a folder, largest last; each is listed as soon as it is there."""
     exported = read_list(folder)
     weights = read_weights_map(folder / WEIGHTS_MAP)
-    version = open_library().__version__
+    version = require_library()
     for entry in sorted(exported.entries, key=lambda one: (folder / f"{one.part}.weights").stat().st_size):
         begun = time.perf_counter()
         plan = build_plan(folder / entry.file, weights[entry.part], settings, folder / TIMINGS)
@@ -155,7 +156,7 @@ def main() -> None:
     settings = Settings(int(options.workspace * GIB), options.level)
     try:
         exported = read_list(options.folder)
-        open_library()
+        require_library()
         card = found_card()
         if card is None:
             raise ModelError(

@@ -20,7 +20,7 @@ from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.errors import ModelError, RequestError
 from quartet_pipeline.plans.folder import FOLDER, WEIGHTS_MAP, Exported, cover, read_list
-from quartet_pipeline.plans.library import open_library
+from quartet_pipeline.plans.library import require_library
 from quartet_pipeline.plans.runners import PlanRunner, Runner, share_scratch
 from quartet_pipeline.plans.weights import Weight, form_all, read_base, read_weights_map
 from quartet_pipeline.tokenizer import PromptEncoder
@@ -54,7 +54,7 @@ def open_tensorrt_engine(folder: Path, description: Description, encode_prompt: 
     """The engine of a model folder that has plans."""
     place = folder / FOLDER
     exported = read_list(place)
-    open_library()
+    require_library()
     if not torch.cuda.is_available():
         raise ModelError("Expected a GPU for TensorRT's plans, got none. Draw with `engine: torch` or `onnxruntime`.")
     device = torch.device("cuda")

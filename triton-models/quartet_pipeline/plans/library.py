@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import importlib
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import torch
 
@@ -25,16 +24,17 @@ BELOW: Final = (12,)
 INSTALL: Final = "Install `tensorrt-cu12` (or -cu13) of the version that built the plans"
 
 
-def open_library() -> Any:
-    """The module `tensorrt`, or a ModelError that says what to install."""
+def require_library() -> str:
+    """The version of the module `tensorrt`, which can then be imported; or a ModelError that says what to install."""
     try:
-        library: ModuleType = importlib.import_module("tensorrt")
+        library = importlib.import_module("tensorrt")
     except (ImportError, OSError) as error:
         raise ModelError(
             f"Expected TensorRT, got: {str(error)[:120]}. {INSTALL}, or draw with `engine: torch`."
         ) from error
-    check_version(str(getattr(library, "__version__", "none")))
-    return library
+    version = str(getattr(library, "__version__", "none"))
+    check_version(version)
+    return version
 
 
 def check_version(version: str) -> None:
@@ -66,14 +66,15 @@ def check_plan(plan: Built, *, version: str, card: str, path: Path) -> None:
 
 def torch_type(kind: tensorrt.DataType) -> torch.dtype:
     """A type of TensorRT as PyTorch calls it."""
-    library = open_library()
+    import tensorrt
+
     types = {
-        library.DataType.FLOAT: torch.float32,
-        library.DataType.HALF: torch.float16,
-        library.DataType.INT32: torch.int32,
-        library.DataType.INT64: torch.int64,
-        library.DataType.UINT8: torch.uint8,
-        library.DataType.BOOL: torch.bool,
+        tensorrt.DataType.FLOAT: torch.float32,
+        tensorrt.DataType.HALF: torch.float16,
+        tensorrt.DataType.INT32: torch.int32,
+        tensorrt.DataType.INT64: torch.int64,
+        tensorrt.DataType.UINT8: torch.uint8,
+        tensorrt.DataType.BOOL: torch.bool,
     }
     if kind not in types:
         raise ModelError(f"Expected a plan with {', '.join(map(str, types.values()))} at its ends, got {kind}.")
@@ -82,7 +83,7 @@ def torch_type(kind: tensorrt.DataType) -> torch.dtype:
 
 def as_weights(tensor: torch.Tensor) -> tensorrt.Weights:
     """A tensor as TensorRT takes new weights: its address, of the device or of the host. It must outlive the refit."""
-    library = open_library()
-    kinds = {torch.float32: library.DataType.FLOAT, torch.float16: library.DataType.HALF}
-    weights: tensorrt.Weights = library.Weights(kinds[tensor.dtype], tensor.data_ptr(), tensor.numel())
-    return weights
+    import tensorrt
+
+    kinds = {torch.float32: tensorrt.DataType.FLOAT, torch.float16: tensorrt.DataType.HALF}
+    return tensorrt.Weights(kinds[tensor.dtype], tensor.data_ptr(), tensor.numel())

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.plans.folder import Entry
-from quartet_pipeline.plans.library import as_weights, check_plan, open_library, torch_type
+from quartet_pipeline.plans.library import as_weights, check_plan, require_library, torch_type
 
 if TYPE_CHECKING:
     import tensorrt
@@ -38,30 +38,32 @@ class PlanRunner:
     addresses of inputs and outputs are then part of that graph."""
 
     def __init__(self, path: Path, entry: Entry, device: torch.device) -> None:
-        library = open_library()
+        version = require_library()
+        import tensorrt
+
         if entry.plan is None:
             raise ModelError(f"Expected a plan of {entry.file}, got none. Build it with `python -m export.build`.")
         check_plan(
             entry.plan,
-            version=library.__version__,
+            version=version,
             card=torch.cuda.get_device_name(device),
             path=path / entry.plan.file,
         )
         self.batch = entry.batch
         self.part = entry.part
         self.device = device
-        self._logger = library.Logger(library.Logger.WARNING)
-        self._runtime: tensorrt.Runtime = library.Runtime(self._logger)
+        self._logger = tensorrt.Logger(tensorrt.Logger.WARNING)
+        self._runtime = tensorrt.Runtime(self._logger)
         engine = self._runtime.deserialize_cuda_engine((path / entry.plan.file).read_bytes())
         if engine is None:
             raise ModelError(f"Expected TensorRT to read {entry.plan.file}, got a refusal: see the log above.")
-        self._engine: tensorrt.ICudaEngine = engine
+        self._engine = engine
         self.scratch_bytes = self._engine.device_memory_size_v2
-        self._context = self._engine.create_execution_context(library.ExecutionContextAllocationStrategy.USER_MANAGED)
+        self._context = self._engine.create_execution_context(tensorrt.ExecutionContextAllocationStrategy.USER_MANAGED)
         names = [self._engine.get_tensor_name(index) for index in range(self._engine.num_io_tensors)]
         modes = {name: self._engine.get_tensor_mode(name) for name in names}
-        self._inputs = [name for name in names if modes[name] == library.TensorIOMode.INPUT]
-        (self._output,) = (name for name in names if modes[name] == library.TensorIOMode.OUTPUT)
+        self._inputs = [name for name in names if modes[name] == tensorrt.TensorIOMode.INPUT]
+        (self._output,) = (name for name in names if modes[name] == tensorrt.TensorIOMode.OUTPUT)
         self._shapes = {name: _as_tuple(self._engine.get_tensor_shape(name)) for name in names}
         self._types = {name: torch_type(self._engine.get_tensor_dtype(name)) for name in names}
         self._scratch = torch.empty(0)
@@ -84,17 +86,18 @@ class PlanRunner:
 
     def refit(self, weights: Mapping[str, Tensor]) -> None:
         """Takes every one of `weights`, by the names of initializers, in the order of the current stream."""
-        library = open_library()
+        import tensorrt
+
         if not self._engine.refittable:
             raise ModelError(f"Expected a plan of {self.part} that takes other weights, got one built without refit.")
-        refitter: tensorrt.Refitter = library.Refitter(self._engine, self._logger)
+        refitter = tensorrt.Refitter(self._engine, self._logger)
         unknown = weights.keys() ^ set(refitter.get_all_weights())
         if unknown:
             raise ModelError(
                 f"Expected the plan of {self.part} to take `{sorted(unknown)[0]}` and no other, got neither."
             )
         for name, tensor in weights.items():
-            place = library.TensorLocation.DEVICE if tensor.is_cuda else library.TensorLocation.HOST
+            place = tensorrt.TensorLocation.DEVICE if tensor.is_cuda else tensorrt.TensorLocation.HOST
             if not refitter.set_named_weights(name, as_weights(tensor), place):
                 raise ModelError(
                     f"Expected the plan of {self.part} to take `{name}`, got a refusal: see the log above."
