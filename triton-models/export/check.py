@@ -11,12 +11,11 @@ import json
 import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from export.quality import (
     LEAST_SPREAD,
@@ -31,9 +30,10 @@ from export.quality import (
 from export.sessions import Sessions
 from export.trace import OPERATIONS
 from export.write import default_folder, write_model
+from quartet_pipeline.description import Size
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 from quartet_pipeline.networks.weights import StableDiffusion, load_stable_diffusion
-from quartet_pipeline.plans.folder import Exported, read_list
+from quartet_pipeline.plans.folder import read_list
 from quartet_pipeline.schedulers import SCHEDULERS, NoiseSchedule, Row, scheduler_table
 from quartet_pipeline.seeds import normal_noise
 
@@ -49,120 +49,113 @@ SCHEDULE: Final = NoiseSchedule(
 """Stable Diffusion 1.x's; what is compared is the same for every schedule."""
 SCALING: Final = 0.18215
 GUIDANCE: Final = 7.5
+SEED: Final = 7
 
 
-def check(
-    networks: StableDiffusion, folder: Path, *, steps: int = 10, scheduler: str = "ddim", limits: Limits | None = None
-) -> Report:
-    """Compares the graphs in `folder` with `networks`, which are in float32."""
-    exported = read_list(folder)
-    unet = exported.of("unet")[0]
-    limits = limits or LIMITS[unet.precision]
+@dataclass(frozen=True)
+class Reference:
+    """What PyTorch computes in float32. Recorded first, so that its weights can go before the graphs' are read."""
+
+    size: Size
+    ids: NDArray[np.int64]
+    states: Floats
+    """Of two texts: [2, tokens, width]."""
+    rows: tuple[Row, ...]
+    latents: tuple[Floats, ...]
+    """Before each step, and after the last."""
+    outputs: tuple[Floats, ...]
+    """The UNet's in each step, for both texts."""
+    levels: NDArray[np.float64]
+    """The picture, [1, h, w, 3], rounded."""
+    picture: Floats
+    encoded: Floats
+
+
+@torch.no_grad()
+def record(networks: StableDiffusion, size: Size, *, steps: int = 10, scheduler: str = "ddim") -> Reference:
+    """Draws one picture with `networks`, which are in float32, and keeps what the gate compares."""
     reference = StableDiffusionNetworks(networks, torch.device("cpu"))
-    sessions = Sessions(folder, exported)
     ids = _some_ids(networks)
-    with torch.no_grad():
-        states = networks.text_encoder(torch.from_numpy(ids)).numpy()
-        prepared = reference.encode_text(torch.from_numpy(ids))
-    ours = sessions.encode_text(ids)
-    not_finite = [] if np.isfinite(ours).all() else ["text_encoder"]
-    loop = _Loop(reference, sessions, exported, prepared, ours)
-    loop.run(scheduler, steps)
-    not_finite += loop.not_finite
-    decoded = _decode(reference, sessions, loop)
-    not_finite += decoded.not_finite
-    picture = np.random.default_rng(3).uniform(-1, 1, (1, 3, *exported.size)).astype(np.float32)
-    with torch.no_grad():
-        encoded = reference.encode(torch.from_numpy(picture)).numpy()
-    encoder_error = relative_error(sessions.encode(picture), encoded)
+    states = networks.text_encoder(torch.from_numpy(ids))
+    text = networks.unet.prepare_text(states)
+    table = scheduler_table(scheduler, steps, SCHEDULE, None)
+    latents = [_first_latents(size, table.noise)]
+    outputs: list[Floats] = []
+    history = [np.zeros_like(latents[0])] * 2
+    for index, row in enumerate(table.rows):
+        time = reference.prepare_times(torch.tensor([float(row.timestep)]))[0]
+        sample = torch.from_numpy(np.repeat(latents[-1], 2, axis=0))
+        outputs.append(reference.denoise(sample, time, text).numpy())
+        latents.append(_advance(row, latents[-1], outputs[-1], history, index))
+    pictures = reference.decode(torch.from_numpy(latents[-1] / SCALING)).numpy()
+    levels = np.clip(np.rint((pictures.astype(np.float64) + 1) * 127.5), 0, 255).transpose(0, 2, 3, 1)
+    picture = np.random.default_rng(3).uniform(-1, 1, (1, 3, *size)).astype(np.float32)
+    encoded = reference.encode(torch.from_numpy(picture)).numpy()
+    return Reference(
+        size, ids, states.numpy(), table.rows, tuple(latents), tuple(outputs), levels, picture, encoded
+    )  # fmt: skip
+
+
+def compare(reference: Reference, folder: Path, limits: Limits | None = None) -> Report:
+    """Runs the graphs in `folder` on what was recorded, and the loop once more on their own outputs."""
+    exported = read_list(folder)
+    precision = exported.of("unet")[0].precision
+    sessions = Sessions(folder, exported)
+    states = sessions.encode_text(reference.ids)
+    errors = []
+    own, history = reference.latents[0], [np.zeros_like(reference.latents[0])] * 2
+    finite = {"text_encoder": bool(np.isfinite(states).all()), "unet": True}
+    for index, (row, expected) in enumerate(zip(reference.rows, reference.outputs, strict=True)):
+        # How wrong is one step by itself, from where the reference stands?
+        output = sessions.denoise(reference.latents[index], row.timestep, states)
+        errors.append(relative_error(output, expected))
+        finite["unet"] &= bool(np.isfinite(output).all())
+        own_output = output if index == 0 else sessions.denoise(own, row.timestep, states)
+        own = _advance(row, own, own_output, history, index)
+    last = reference.latents[-1]
+    images, pictures = sessions.decode(last / SCALING)
+    own_images, _ = sessions.decode(own / SCALING)
+    finite["vae_decoder"] = bool(np.isfinite(pictures).all())
+    encoded = sessions.encode(reference.picture)
+    finite["vae_encoder"] = bool(np.isfinite(encoded).all())
+    is_black = images.std() < LEAST_SPREAD <= reference.levels.std()
     report = Report(
-        unet.precision,
-        relative_error(ours, states),
-        tuple(loop.errors),
-        relative_error(loop.own, loop.theirs),
-        decoded.difference,
-        decoded.own_difference,
-        encoder_error,
-        tuple(not_finite),
-        decoded.black,
-        exported.of("vae_decoder")[0].precision,
-        (),
+        precision=precision,
+        text_error=relative_error(states, reference.states),
+        step_errors=tuple(errors),
+        drift=relative_error(own, last),
+        picture_difference=_difference(images, reference.levels),
+        own_picture_difference=_difference(own_images, reference.levels),
+        encoder_error=relative_error(encoded, reference.encoded),
+        not_finite=tuple(part for part, is_finite in finite.items() if not is_finite),
+        is_black=bool(is_black),
+        decoder=exported.of("vae_decoder")[0].precision,
+        problems=(),
     )
-    return replace(report, problems=tuple(find_problems(report, limits)))
+    return replace(report, problems=tuple(find_problems(report, limits or LIMITS[precision])))
 
 
-class _Loop:
-    """The same loop twice: the reference, and beside it the graphs, on the reference's latents and on their own."""
-
-    def __init__(
-        self,
-        reference: StableDiffusionNetworks,
-        sessions: Sessions,
-        exported: Exported,
-        prepared: Tensor,
-        states: Floats,
-    ) -> None:
-        self._reference = reference
-        self._sessions = sessions
-        self._prepared = prepared
-        self._states = states
-        self._shape = (1, 4, *(side // 8 for side in exported.size))
-        self.theirs = self.own = np.zeros(self._shape, np.float32)
-        self.errors: list[float] = []
-        self.not_finite: list[str] = []
-
-    def run(self, scheduler: str, steps: int) -> None:
-        table = scheduler_table(scheduler, steps, SCHEDULE, None)
-        noise = normal_noise(7, 0, int(np.prod(self._shape))).reshape(self._shape)
-        self.theirs = self.own = (table.noise * noise).astype(np.float32)
-        history, own_history = [np.zeros_like(self.theirs)] * 2, [np.zeros_like(self.theirs)] * 2
-        for index, row in enumerate(table.rows):
-            time = self._reference.prepare_times(torch.tensor([float(row.timestep)]))[0]
-            sample = torch.from_numpy(np.repeat(self.theirs, 2, axis=0))
-            with torch.no_grad():
-                expected = self._reference.denoise(sample, time, self._prepared).numpy()
-            got = self._sessions.denoise(self.theirs, row.timestep, self._states)
-            own = self._sessions.denoise(self.own, row.timestep, self._states)
-            self.errors.append(relative_error(got, expected))
-            if not np.isfinite(got).all() and "unet" not in self.not_finite:
-                self.not_finite.append("unet")
-            step_noise = normal_noise(7, index + 1, noise.size).reshape(self._shape) if row.noise else np.zeros(1)
-            self.theirs = _advance(row, self.theirs, expected, history, step_noise)
-            self.own = _advance(row, self.own, own, own_history, step_noise)
+def _first_latents(size: Size, scale: float) -> Floats:
+    shape = (1, 4, *(side // 8 for side in size))
+    return (scale * normal_noise(SEED, 0, int(np.prod(shape))).reshape(shape)).astype(np.float32)
 
 
-def _advance(row: Row, latents: Floats, output: Floats, history: list[Floats], noise: NDArray[Any]) -> Floats:
+def _advance(row: Row, latents: Floats, output: Floats, history: list[Floats], index: int) -> Floats:
     """Guidance and one step of a scheduler; `history` gets the newest estimate."""
     guided = output[:1] + GUIDANCE * (output[1:] - output[:1])
     guess = row.estimate[0] * latents + row.estimate[1] * guided
     newest, older, oldest = row.estimates
-    following = row.latents * latents + newest * guess + older * history[0] + oldest * history[1] + row.noise * noise
+    following = row.latents * latents + newest * guess + older * history[0] + oldest * history[1]
+    if row.noise != 0:
+        following = following + row.noise * normal_noise(SEED, index + 1, latents.size).reshape(latents.shape)
     history[:] = [guess.astype(np.float32), history[0]]
     moved: Floats = following.astype(np.float32)
     return moved
 
 
-@dataclass(frozen=True)
-class _Decoded:
-    difference: float
-    own_difference: float
-    not_finite: list[str]
-    black: tuple[int, ...]
-
-
-def _decode(reference: StableDiffusionNetworks, sessions: Sessions, loop: _Loop) -> _Decoded:
-    with torch.no_grad():
-        floats = reference.decode(torch.from_numpy(loop.theirs / SCALING)).numpy()
-    expected = np.clip(np.rint((floats + 1) * 127.5), 0, 255).transpose(0, 2, 3, 1)
-    images, pictures = sessions.decode(loop.theirs / SCALING)
-    own, _ = sessions.decode(loop.own / SCALING)
-    black = tuple(
-        index
-        for index, (ours, theirs) in enumerate(zip(images, expected, strict=True))
-        if ours.std() < LEAST_SPREAD <= theirs.std()
-    )
-    difference, own_difference = (float(np.abs(one.astype(np.float64) - expected).mean()) for one in (images, own))
-    return _Decoded(difference, own_difference, [] if np.isfinite(pictures).all() else ["vae_decoder"], black)
+def _difference(images: NDArray[np.uint8], levels: NDArray[np.float64]) -> float:
+    """Mean over all levels."""
+    return float(np.abs(images.astype(np.float64) - levels).mean())
 
 
 def _some_ids(networks: StableDiffusion) -> NDArray[np.int64]:
@@ -190,13 +183,16 @@ def main() -> None:
     parser.add_argument("--report", type=Path, help="by default quality.json in the folder")
     options = parser.parse_args()
     folder = options.folder or default_folder(options.model)
+    size = read_list(folder).size
     networks = load_stable_diffusion(options.model, dtype=torch.float32)
-    report = check(networks, folder, steps=options.steps, scheduler=options.scheduler)
+    reference = record(networks, size, steps=options.steps, scheduler=options.scheduler)
+    del networks
+    report = compare(reference, folder)
     print("\n".join(describe(report, LIMITS[report.precision])))
     if not report.passed and is_decoder_at_fault(report):
         print("The decoder in half precision is not good enough: writing it in float32.")
         widen_decoder(options.model, folder)
-        report = check(networks, folder, steps=options.steps, scheduler=options.scheduler)
+        report = compare(reference, folder)
         print("\n".join(describe(report, LIMITS[report.precision])))
     path = options.report or folder / "quality.json"
     path.write_text(json.dumps({**asdict(report), "passed": report.passed}, indent=1) + "\n", "utf-8")
