@@ -106,7 +106,6 @@ def test_weights_that_do_not_fit_change_nothing(folder: Path) -> None:
     base = draw(ours, REQUEST)
     good = dict(small_networks().text_encoder.named_parameters())
     bad = {**dict(small_networks().unet.named_parameters()), "conv_in.weight": torch.zeros(3)}
-    shake(small_networks().text_encoder, torch.Generator().manual_seed(2))
     with pytest.raises(ModelError, match=r"Expected `conv_in\.weight` to fill \[32, 4, 3, 3\], got \[3\]"):
         ours.swap({"text_encoder": {name: one + 1 for name, one in good.items()}, "unet": bad})
     with pytest.raises(ModelError, match=r"Expected weights of text_encoder, .*, got some of `controlnet`"):
