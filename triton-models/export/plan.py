@@ -6,11 +6,9 @@ Without `--card`: the card of this machine, or all that it knows. Exits with 1 w
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -31,10 +29,7 @@ from export.memory import measure
 from export.trace import OPERATIONS, trace
 from quartet_pipeline.description import Size
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.clip import TextConfig, TextEncoder
-from quartet_pipeline.networks.unet import UNet, UNetConfig
-from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
-from quartet_pipeline.networks.weights import PARTS, StableDiffusion
+from quartet_pipeline.networks.weights import StableDiffusion, make_networks, read_configs
 from quartet_pipeline.plans.folder import batches
 
 MOST_PICTURES = 4
@@ -43,23 +38,10 @@ AMPERE = 8
 
 def describe_networks(path: Path, dtype: torch.dtype = torch.float16) -> StableDiffusion:
     """The networks of a model without their numbers: shapes are enough here."""
-    configs: dict[str, dict[str, Any]] = {part: {} for part in PARTS}
-    if path.is_dir():
-        try:
-            configs = {part: json.loads((path / part / "config.json").read_text("utf-8")) for part in PARTS}
-        except (OSError, ValueError) as error:
-            raise ModelError(f"Expected {path} to be a diffusers folder or a file, got: {str(error)[:120]}.") from error
-    elif not path.is_file():
+    if not path.exists():
         raise ModelError(f"Expected {path} to be a diffusers folder or a file, got nothing there.")
-    vae = AutoencoderConfig.from_diffusers(configs["vae"])
-    with torch.device("meta"):
-        networks = StableDiffusion(
-            TextEncoder(TextConfig.from_diffusers(configs["text_encoder"])),
-            UNet(UNetConfig.from_diffusers(configs["unet"]), OPERATIONS),
-            Encoder(vae, OPERATIONS),
-            Decoder(vae, OPERATIONS),
-        )
-    for network in (networks.text_encoder, networks.unet, networks.encoder, networks.decoder):
+    networks = make_networks(read_configs(path), OPERATIONS)
+    for network in networks.parts().values():
         network.to(dtype)
     return networks
 

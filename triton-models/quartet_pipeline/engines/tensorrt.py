@@ -9,6 +9,7 @@ the same graphs in ONNX Runtime in place of plans, and everything of `plans.runn
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from quartet_pipeline.plans.folder import FOLDER, WEIGHTS_MAP, Exported, cover, 
 from quartet_pipeline.plans.library import require_library
 from quartet_pipeline.plans.runners import PlanRunner, Runner, share_scratch
 from quartet_pipeline.plans.weights import Weight, form_all, read_base, read_weights_map
+from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Runners = Mapping[str, Sequence[Runner]]
@@ -41,6 +43,8 @@ class TensorrtEngine(TorchEngine):
 
     def __init__(self, description: Description, networks: "PlanNetworks", encode_prompt: PromptEncoder) -> None:
         super().__init__(description, networks, encode_prompt)
+        # Shallow steps would need graphs of their own, and fp8 plans built for it.
+        self.shortcuts = shortcuts("cutoff")
         self._plan_networks = networks
 
     @torch.no_grad()
@@ -84,6 +88,7 @@ class PlanNetworks:
     ) -> None:
         self.device = device
         self.sampler: Sampler | None = None
+        self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         self._size = exported.size
         self._runners = runners
         self._folder = folder
@@ -106,6 +111,16 @@ class PlanNetworks:
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         return self._run("unet", time, sample=sample, encoder_hidden_states=text.to(self._type))
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        """Plans give nothing for shallow steps to go on from: the engine does not offer them."""
+        del sample, time, text
+        raise ModelError("Expected a drawing without shallow steps, for which there are no plans, got one with them.")
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        """See `denoise_keeping`."""
+        del sample, time, text, deep
+        raise ModelError("Expected a drawing without shallow steps, for which there are no plans, got one with them.")
 
     def decode(self, latents: Tensor) -> Tensor:
         """uint8 [n, h, w, 3]: the plan ends in pixels."""
