@@ -157,8 +157,11 @@ class Program:
 
     def _decode(self) -> tuple[Tensor, Tensor]:
         pictures = self.networks.decode(self.latents / self.description.scaling_factor)
+        is_finite = torch.isfinite(self.latents).all()
+        if pictures.dtype == torch.uint8:
+            return pictures, is_finite
         levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
-        return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), torch.isfinite(self.latents).all()
+        return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), is_finite
 
     def previews(self) -> Tensor:
         """The newest estimate as uint8 [n, 64, 64, 3]."""

@@ -100,6 +100,10 @@ class TorchEngine:
         for count in (MAX_PICTURES, 1):
             self.program(self._description.sizes[0], count, is_guided=True)
 
+    def forget_programs(self) -> None:
+        """Lets go of what was captured: the next request of each shape captures anew."""
+        self._programs.clear()
+
     def program(self, size: Size, count: int, *, is_guided: bool) -> Program:
         """The program of a shape; made on first use."""
         shape = (size, count, is_guided)
