@@ -21,6 +21,7 @@ export function requestFor(engine: ImageEngine, changes: Partial<GenerateRequest
     scheduler: model.defaultScheduler,
     size: model.defaultSize,
     model: model.id,
+    speed: 'exact',
     previewEvery: 0,
     ...changes,
   };

@@ -54,6 +54,11 @@ const instantModel: ModelDescription = {
   defaultGuidanceScale: 4,
   defaultScheduler: 'ddim',
   canStartFromPicture: true,
+  canPaintWithin: true,
+  controls: ['canny', 'depth', 'scribble'],
+  loraScale: 0.8,
+  speeds: ['exact', 'cached', 'cutoff', 'fast'],
+  safetyChecker: false,
   enlarge: { factor: 2, strength: 0.3 },
   vocabulary: null,
 };

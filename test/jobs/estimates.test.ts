@@ -6,7 +6,7 @@ import { createTimekeeper } from '../../src/jobs/timekeeper.ts';
 import { createMemoryJobStore } from '../store/memory-job-store.ts';
 import { sampleJob, sampleRequest } from './sample-jobs.ts';
 
-const init = { picture: pictureKey(sampleJob().id, 0), strength: 0.3 };
+const init = { picture: pictureKey(sampleJob().id, 0), strength: 0.3, mask: null };
 const measured = { totalMs: 1_000, loopMs: 800, steps: 10, count: 4 };
 
 describe('estimates', () => {

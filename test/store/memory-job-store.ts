@@ -1,3 +1,4 @@
+import { picturesNeeded } from '../../src/jobs/request-pictures.ts';
 import type { Estimate } from '../../src/jobs/estimates.ts';
 import { fairOrder } from '../../src/jobs/fair-order.ts';
 import { checkIntake, quotaWindowMs } from '../../src/jobs/intake-limits.ts';
@@ -100,8 +101,10 @@ export function createMemoryJobStore(): JobStore {
         tellingLeaseUntil: 0,
       });
       uses.push({ job: job.id, key: quotaKeyOf(owner), pictures: job.request.count, at: job.createdAt });
-      const upload = job.request.init === null ? undefined : uploads.get(job.request.init.picture);
-      if (upload !== undefined) upload.usedAt = job.createdAt;
+      for (const picture of picturesNeeded(job.request)) {
+        const upload = uploads.get(picture);
+        if (upload !== undefined) upload.usedAt = job.createdAt;
+      }
       return { job, created: true };
     },
 

@@ -125,7 +125,7 @@ export function createEndingDelivery(options: EndingDeliveryOptions) {
   async function tell(job: JobEnding, signal: AbortSignal): Promise<Shown> {
     const uploads = await uploadsOf(job);
     const messages = messagesFor(job.requester.locale);
-    const notes = job.state === 'drawn' ? drawingNotes(job.request, job.drawing, options.engine(), messages) : [];
+    const notes = job.state === 'drawn' ? drawingNotes(job, options.engine(), messages) : [];
     const words = { notes, originLink: await originLink(job) };
     let maxFileBytes = writer.placeOf(job).answer?.maxFileBytes ?? discordLimits.maxFileBytes;
     while (true) {

@@ -127,7 +127,7 @@ function waitingLine(job: Job, { place, waiting, secondsLeft, pausedBecause }: S
 function noteLines(job: Job, { notes, origin, engine }: JobSurroundings): string[] {
   const messages = messagesFor(job.requester.locale);
   const isDrawn = hasPictures(job);
-  const own = isDrawn ? drawingNotes(job.request, job.drawing, engine, messages) : [];
+  const own = isDrawn ? drawingNotes(job, engine, messages) : [];
   return [...(isDrawn ? [] : derivation(job, origin)), ...new Set([...notes, ...own.map(toMrkdwn)])];
 }
 

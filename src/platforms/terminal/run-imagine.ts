@@ -6,7 +6,7 @@ import { imagine } from '../../../commands/imagine.ts';
 import { parseOptions } from '../../../commands/parse-options.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
 import { InvalidRequestError, QuartetError } from '../../errors.ts';
-import { createReadAttachment } from '../../images/read-attachment.ts';
+import { createReadAttachments } from '../../images/read-attachment.ts';
 import type { ReplyTo, Requester } from '../../jobs/job.ts';
 import { type Messages, messagesFor } from '../../messages/messages.ts';
 import { readImagineArguments, renderHelp } from './arguments.ts';
@@ -78,7 +78,7 @@ async function drawInto(
     environment,
   });
   try {
-    const services = { engine: engine.describe(), jobs, readAttachment: createReadAttachment(), randomSeed };
+    const services = { engine: engine.describe(), jobs, ...createReadAttachments(), randomSeed };
     const checked = parseOptions(imagine, values, services, messagesFor(locale));
     const caller = { command: imagine.name, requester: requesterOf(locale), replyTo, idempotencyKey: 'terminal' };
     const reply = await imagine.run(caller, checked, services);

@@ -100,7 +100,7 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
         const pngs = await writePictures(job);
         await showSheet(pngs);
         for (const index of pngs.keys()) stdout.write(`${join(options.folder, `${index}.png`)}\n`);
-        const notes = drawingNotes(job.request, job.drawing, options.engine, messages);
+        const notes = drawingNotes(job, options.engine, messages);
         for (const line of [settingsText(job, messages), ...notes]) stderr.write(`${plain(line)}\n`);
       } else {
         const ending = job.state === 'failed' ? describeFailure(job.failure, messages) : messages.terminal.cancelled;

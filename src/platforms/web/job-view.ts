@@ -86,7 +86,7 @@ export function renderJob(job: Job, progress: ProgressView | null, engine: Engin
       alt: messages.alternative(request.prompt, index + 1, request.count),
     })),
     resized: drawing?.resized ?? false,
-    notes: drawing === null ? [] : drawingNotes(job.request, drawing, engine, messages),
+    notes: hasPictures(job) ? drawingNotes(job, engine, messages) : [],
     failure: job.state === 'failed' ? describeFailure(job.failure, messages) : null,
     buttons: resultButtons(job),
   };
