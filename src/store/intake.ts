@@ -1,10 +1,10 @@
-import { picturesNeeded } from '../jobs/request-pictures.ts';
 import { z } from 'zod';
 import { LimitError } from '../errors.ts';
 import { checkIntake, quotaWindowMs } from '../jobs/intake-limits.ts';
 import type { Job, QueuedJob } from '../jobs/job.ts';
 import type { IntakeLimits, IntakeStore } from '../jobs/job-store.ts';
 import { type Owner, ownerOf, quotaKeyOf } from '../jobs/owner.ts';
+import { picturesNeeded } from '../jobs/request-pictures.ts';
 import { inBatches } from './batches.ts';
 import { type Database, rows, type Sql } from './database.ts';
 import { jobColumns, jobRow, ownerColumn } from './job-row.ts';

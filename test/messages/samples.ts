@@ -174,7 +174,7 @@ export const samples: Samples = {
     entry: [['Etikett', 'Wert']],
     byDefault: [['Etikett', 'Wert']],
   },
-  terminal: { folder: [['out']], notAFile: [['x.png']] },
+  terminal: { folder: [['out']], notAFile: [['mask', 'x.png']] },
   web: { pictureTooLarge: [[7]], pictureNotWanted: [['/befehl']] },
   styles: { entry: [['Titel', 'kennung', 'Text']] },
 };

@@ -1,4 +1,3 @@
-import { picturesNeeded } from '../../src/jobs/request-pictures.ts';
 import type { Estimate } from '../../src/jobs/estimates.ts';
 import { fairOrder } from '../../src/jobs/fair-order.ts';
 import { checkIntake, quotaWindowMs } from '../../src/jobs/intake-limits.ts';
@@ -6,6 +5,7 @@ import type { FailedJob, FinishedJob, Job, JobId, PictureKey, QueuedJob } from '
 import type { DrawingLease, JobStore, WaitingJob } from '../../src/jobs/job-store.ts';
 import type { UserSettings } from '../../src/jobs/jobs.ts';
 import { type Owner, ownerOf, quotaKeyOf } from '../../src/jobs/owner.ts';
+import { picturesNeeded } from '../../src/jobs/request-pictures.ts';
 import {
   beginDrawing,
   cancelJob,

@@ -1,4 +1,4 @@
-import type { ControlKind, SpeedName } from '../../engines/image-engine.ts';
+import type { DrawRequest } from '../../jobs/job.ts';
 import type { StyleId } from '../../jobs/styles.ts';
 
 /**
@@ -123,7 +123,7 @@ export const control = {
   canny: 'Outlines (canny)',
   depth: 'Depth',
   scribble: 'Scribble',
-} satisfies Record<ControlKind, string>;
+} satisfies Record<NonNullable<DrawRequest['control']>['kind'], string>;
 
 /** How much exactness is given up for time. */
 export const speed = {
@@ -132,7 +132,7 @@ export const speed = {
   cutoff: 'Cutoff: no guidance at the end',
   fp8: 'FP8: coarser numbers',
   fast: 'Fast: everything that saves time',
-} satisfies Record<SpeedName, string>;
+} satisfies Record<DrawRequest['speed'], string>;
 
 /** The looks that can be added to a prompt. */
 export const style = {

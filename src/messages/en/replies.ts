@@ -98,7 +98,7 @@ export const terminal = {
   ].join('\n'),
   cancelled: 'Cancelled; nothing was written.',
   noFolder: 'Expected a folder after `--out`, got nothing.',
-  notAFile: (path: string) => `Expected \`--image\` to name a picture file, got ${path}.`,
+  notAFile: (option: string, path: string) => `Expected ${code(`--${option}`)} to name a picture file, got ${path}.`,
 };
 
 export const queue = {

@@ -92,7 +92,7 @@ export const terminal = {
   ].join('\n'),
   cancelled: '취소했어요. 저장한 파일은 없어요.',
   noFolder: '`--out` 뒤에 폴더를 적어 주세요.',
-  notAFile: (path) => `\`--image\` 옵션에는 그림 파일이 필요해요. 받은 값: ${path}`,
+  notAFile: (option, path) => `${code(`--${option}`)} 옵션에는 그림 파일이 필요해요. 받은 값: ${path}`,
 } satisfies Messages['terminal'];
 
 export const queue = {

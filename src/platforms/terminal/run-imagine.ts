@@ -48,8 +48,11 @@ export async function runImagine(options: RunImagineOptions): Promise<number> {
       options.stdout.write(renderHelp(messages));
       return exitCodes.done;
     }
-    const image = asked.image === null ? {} : { image: await fileAttachment(asked.image, messages) };
-    return await drawInto(asked.folder, { ...asked.values, ...image }, locale, options);
+    const files: Record<string, Attachment> = {};
+    for (const [option, path] of Object.entries(asked.files)) {
+      files[option] = await fileAttachment(option, path, messages);
+    }
+    return await drawInto(asked.folder, { ...asked.values, ...files }, locale, options);
   } catch (error) {
     if (options.signal.aborted) return exitCodes.interrupted;
     if (!(error instanceof QuartetError)) throw error;
@@ -93,13 +96,13 @@ async function drawInto(
   }
 }
 
-async function fileAttachment(path: string, messages: Messages): Promise<Attachment> {
+async function fileAttachment(option: string, path: string, messages: Messages): Promise<Attachment> {
   const bytes = await stat(path).then(
     (found) => (found.isFile() ? found.size : null),
     () => null,
   );
   if (bytes === null) {
-    throw new InvalidRequestError('invalid_options', messages.terminal.notAFile(path));
+    throw new InvalidRequestError('invalid_options', messages.terminal.notAFile(option, path));
   }
   return { name: basename(path), bytes, fetch: async ({ signal }) => readFile(path, { signal }) };
 }

@@ -278,7 +278,7 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await drawn(1);
     const png = await page.request.get(`${playground.url}${await pictures().first().getAttribute('src')}`);
     await page.locator('#file').setInputFiles({ name: 'start.png', mimeType: 'image/png', buffer: await png.body() });
-    await page.getByText('Start from this picture').waitFor();
+    await page.locator('.attached[data-role=image]').getByRole('img').waitFor();
     await type('a house');
     await drawn(5);
     expect(engine.requests[1]?.init?.strength).toBeGreaterThan(0);
