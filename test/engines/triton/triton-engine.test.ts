@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { startTritonServer, type Weather } from '../../servers/triton.ts';
-import { describeImageEngine, quietly, requestFor, stripes } from '../image-engine-contract.ts';
+import { describeImageEngine, greyOf, quietly, requestFor, stripes } from '../image-engine-contract.ts';
 import { closeAll, open, openUnkept, serve } from './open-engine.ts';
 
 afterEach(closeAll);
@@ -8,6 +8,25 @@ afterEach(closeAll);
 const contractServer = startTritonServer();
 afterAll(async () => (await contractServer).kill());
 describeImageEngine('Triton (a server of our own)', async () => openUnkept([(await contractServer).url]));
+
+const ableServer = startTritonServer({
+  description: JSON.stringify({
+    models: [
+      {
+        id: 'able',
+        canPaintWithin: true,
+        controls: ['canny', 'depth', 'scribble'],
+        loraScale: 0.8,
+        speeds: ['exact', 'cached', 'cutoff', 'fp8', 'fast'],
+        safetyChecker: true,
+      },
+    ],
+  }),
+});
+afterAll(async () => (await ableServer).kill());
+describeImageEngine('Triton (a server of our own, with a model that can do everything)', async () =>
+  openUnkept([(await ableServer).url]),
+);
 
 describe('bad weather', () => {
   const cases: readonly [Weather, object][] = [

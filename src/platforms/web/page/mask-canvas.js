@@ -1,8 +1,8 @@
 /** @typedef {{ x: number, y: number }} Point in pixels of the picture */
 /** @typedef {{ points: Point[], width: number, isErasing: boolean }} Stroke */
 
-/** Paint is one colour: how it shines through the picture is the style's matter. */
-const paint = '#ffffff';
+/** No poster, no photograph and no skin has this colour all over. */
+const paint = '#7a3cff';
 /** No larger than a model draws: the server scales a mask with its picture. */
 const maxEdge = 1024;
 
@@ -79,14 +79,21 @@ export function createMaskCanvas(canvas) {
       copy.width = canvas.width;
       copy.height = canvas.height;
       const plain = contextOf(copy);
-      plain.fillStyle = '#000000';
-      plain.fillRect(0, 0, copy.width, copy.height);
       plain.drawImage(canvas, 0, 0);
+      fillAll(plain, 'source-in', '#ffffff');
+      fillAll(plain, 'destination-over', '#000000');
       const blob = await new Promise((resolve) => copy.toBlob(resolve, 'image/png'));
       if (!(blob instanceof Blob)) throw new Error('this browser makes no PNG of a canvas');
       return new File([blob], 'mask.png', { type: 'image/png' });
     },
   };
+}
+
+/** @param {CanvasRenderingContext2D} context @param {GlobalCompositeOperation} how @param {string} colour */
+function fillAll(context, how, colour) {
+  context.globalCompositeOperation = how;
+  context.fillStyle = colour;
+  context.fillRect(0, 0, context.canvas.width, context.canvas.height);
 }
 
 /** @param {HTMLCanvasElement} canvas */
