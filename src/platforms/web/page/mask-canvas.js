@@ -67,10 +67,10 @@ export function createMaskCanvas(canvas) {
       redraw();
     },
     count: () => strokes.length,
-    /** Whether there is any paint left. */
+    /** Whether there is no paint; what a rubber leaves at the edges of a stroke is none. */
     isBlank() {
       const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
-      for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) return false;
+      for (let at = 3; at < data.length; at += 4) if ((data[at] ?? 0) > 127) return false;
       return true;
     },
     /** White where something was painted, on black. @returns {Promise<File>} */
