@@ -1,6 +1,6 @@
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { startTritonServer, type Weather } from '../../servers/triton.ts';
-import { describeImageEngine, greyOf, quietly, requestFor, stripes } from '../image-engine-contract.ts';
+import { describeImageEngine, quietly, requestFor, stripes } from '../image-engine-contract.ts';
 import { closeAll, open, openUnkept, serve } from './open-engine.ts';
 
 afterEach(closeAll);

@@ -140,7 +140,7 @@ export function createPainter() {
       // Making a file takes a moment, so the window is closed by hand.
       event.preventDefault();
       submit.disabled = true;
-      mask
+      void mask
         .toFile()
         .then((file) => {
           painted = { mask: file, prompt: field?.value.trim() ?? '' };
