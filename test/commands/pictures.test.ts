@@ -1,7 +1,9 @@
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Attachment } from '../../commands/define-command.ts';
+import { leftOutNotes, plainRequest } from '../../commands/draw-request.ts';
 import { readPngTexts } from '../../src/images/png.ts';
+import { english } from '../../src/messages/en.ts';
 import type { InstantEngineOptions } from '../engines/instant-engine.ts';
 import { jobOf, openDrawingRoom, somebody, textOf } from './drawing-room.ts';
 
@@ -207,6 +209,24 @@ describe('LoRA and speed', () => {
       loraScale: 1.5,
       speed: 'fast',
     });
+  });
+});
+
+describe('a result whose model can no longer do all of it', () => {
+  it('is drawn again with the rest, which is said', async () => {
+    const image = await picture(64, 64, '#205080');
+    const mask = await picture(64, 64, '#000000', '#ffffff');
+    const job = await room.draw('imagine', { ...small, image, mask, control: mask, lora_strength: 1, speed: 'fast' });
+    const [able] = room.services.engine.models;
+    if (able === undefined) throw new Error('Expected a model.');
+    const plain = { ...able, canPaintWithin: false, controls: [], loraScale: null, speeds: ['exact'] as const };
+    const after = plainRequest(job.request, plain);
+    // Without its mask the picture would be changed all over.
+    expect(after).toMatchObject({ init: null, control: null, loraScale: null, speed: 'exact' });
+    expect(leftOutNotes(job.request, after, english)).toEqual([
+      '`instant` cannot do everything that this result was drawn with. Left out: `image`, `mask`, `control`, `lora_strength`, `speed`.',
+    ]);
+    expect(leftOutNotes(job.request, plainRequest(job.request, able), english)).toEqual([]);
   });
 });
 
