@@ -46,10 +46,12 @@ export const edit = defineCommand({
     const messages = messagesFor(caller.requester.locale);
     const job = await findJob(services.jobs, options.job, caller.requester, messages);
     // An emptied prompt field keeps the prompt: there is nothing else that it could mean.
-    const seed = options.seed ?? (options.mask === undefined ? undefined : services.randomSeed());
+    // A form that was opened on the result holds its seed.
+    const isOwnSeed = options.seed === undefined || options.seed === job.request.seed;
+    const seed = options.mask !== undefined && isOwnSeed ? services.randomSeed() : options.seed;
     const wishes = { ...options, seed, prompt: options.prompt === '' ? undefined : options.prompt };
     const changed = changedRequest(job.request, wishes, services, messages);
-    const chosen = options.image === undefined ? chosenPicture(job, options, messages) : null;
+    const chosen = options.image === undefined ? chosenPicture(job, changed.init, options, messages) : null;
     const request: DrawRequest = {
       ...changed,
       action: 'edit',
@@ -65,13 +67,14 @@ export const edit = defineCommand({
 /** The picture of the result to start from: the one that was named, or the one that a mask can only mean. */
 function chosenPicture(
   job: Job,
+  start: DrawRequest['init'],
   { picture, mask }: { readonly picture?: number | undefined; readonly mask?: unknown },
   messages: Messages,
 ): { readonly key: PictureKey; readonly number: number } | null {
   if (picture !== undefined) {
     return { key: pictureOf(requireResult(job, messages), picture, messages).key, number: picture };
   }
-  if (mask === undefined || job.request.init !== null || !hasPictures(job)) return null;
+  if (mask === undefined || start !== null || !hasPictures(job)) return null;
   const [only, ...more] = shownPictures(job);
   if (only === undefined) return null;
   if (more.length === 0) return { key: only.picture.key, number: only.index + 1 };

@@ -46,7 +46,8 @@ function checkGiven(
   const refuse = (sentence: string): never => {
     throw new InvalidRequestError('invalid_options', sentence);
   };
-  if (given.image !== undefined && !model.canStartFromPicture) refuse(say.cannotStartFromPicture(model.id));
+  const startsFromPicture = given.image !== undefined || init !== null;
+  if (startsFromPicture && !model.canStartFromPicture) refuse(say.cannotStartFromPicture(model.id));
   if (given.mask !== undefined && !model.canPaintWithin) refuse(say.cannotPaintWithin(model.id));
   if (given.mask !== undefined && given.image === undefined && init === null) refuse(say.maskWithoutImage);
   if (given.control !== undefined && model.controls.length === 0) refuse(say.cannotControl(model.id));

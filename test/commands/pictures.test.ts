@@ -72,6 +72,12 @@ describe('a mask', () => {
     expect(await refused({ image: mask, mask }, somebody('kim', { locale: 'ko' }))).toMatch(
       /일부만 새로 그릴 수 없어요/,
     );
+    await room.close();
+    await open({ model: { canStartFromPicture: false, canPaintWithin: false } });
+    const job = await room.draw('imagine', small);
+    expect(textOf(await room.ask('edit', { job: job.id, picture: 1 }))).toMatch(
+      /^`instant` cannot start from a picture/,
+    );
   });
 
   it('stays with the result: again draws within it, and vary does not', async () => {
@@ -99,6 +105,20 @@ describe('a mask', () => {
     const again = await room.draw('edit', { job: painted.id, mask, strength: 0.5 });
     // It lies over the picture that was started from, as before.
     expect(again.request.init).toMatchObject({ picture: job.drawing.pictures[2]?.key, strength: 0.5 });
+  });
+
+  it('gets a new seed although a form holds the old one, and lies over an enlarged picture too', async () => {
+    const mask = await picture(64, 64, '#000000', '#ffffff');
+    const job = await room.draw('imagine', { ...small, seed: 5 });
+    const painted = await room.draw('edit', { job: job.id, mask, seed: 5 });
+    expect(painted.request.seed).not.toBe(5);
+    expect((await room.draw('edit', { job: job.id, mask, seed: 6 })).request.seed).toBe(6);
+    const large = await room.draw('enlarge', { job: job.id, picture: 1 });
+    const over = await room.draw('edit', { job: large.id, mask });
+    expect(over.request).toMatchObject({
+      size: { width: 64, height: 64 },
+      init: { picture: large.drawing.pictures[0]?.key, strength: 0.9 },
+    });
   });
 
   it('that is no longer kept is said so', async () => {
