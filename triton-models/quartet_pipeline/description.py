@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ FILES = ("pipeline.json", "tokenizer.json")
 ONNX_FILES = ("text_encoder.onnx", "unet.onnx", "vae_encoder.onnx", "vae_decoder.onnx")
 DIFFUSERS_FILES = ("text_encoder/config.json", "unet/config.json", "vae/config.json")
 """Beside each of these lie the weights, as safetensors."""
+SAFETY_CHECKER = "safety_checker"
 Size = tuple[int, int]
 """Height and width in pixels."""
 
@@ -37,6 +38,8 @@ class Description:
     enlarge_factor: int | None
     latent_rgb_weights: tuple[tuple[float, float, float], ...]
     latent_rgb_bias: tuple[float, float, float]
+    controls: Mapping[str, str] = field(default_factory=dict)
+    """Kinds of control pictures that it follows, and in which folder or file the ControlNet of each lies."""
 
     def offered_sizes(self, *, from_picture: bool) -> tuple[Size, ...]:
         """The sizes that can be asked for; a picture can also be drawn again enlarged."""
@@ -58,10 +61,37 @@ def read_description(folder: Path) -> Description:
         raise ModelError(f"The model folder {folder} lacks {', '.join(missing)}; copy it again, or export the model.")
     path = folder / "pipeline.json"
     try:
-        return parse_description(json.loads(path.read_text("utf-8")))
+        description = parse_description(json.loads(path.read_text("utf-8")))
+        if networks is DIFFUSERS_FILES:
+            _check_stable_diffusion(folder, description)
+        elif description.controls:
+            raise ValueError("Expected no `controls`, because ONNX files have none, got some.")
+        return description
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"Expected {path} to describe a pipeline (format 1): {problem}") from error
+
+
+def control_path(folder: Path, name: str) -> Path | None:
+    """Where a ControlNet lies: a diffusers folder or a `.safetensors` file, in the model's folder or beside it."""
+    places = (folder / name, folder.resolve().parent / name)
+    return next((place for place in places if (place / "config.json").is_file() or place.is_file()), None)
+
+
+def has_safety_checker(folder: Path) -> bool:
+    """Whether a safety checker came with the model."""
+    return is_diffusers_folder(folder) and (folder / SAFETY_CHECKER / "config.json").is_file()
+
+
+def _check_stable_diffusion(folder: Path, description: Description) -> None:
+    """What is so of Stable Diffusion only."""
+    # Its coarsest feature maps have an eighth of the latents' sides, which have an eighth of the pictures'.
+    whole = [side for size in description.sizes for side in size if side % 64]
+    if whole:
+        raise ValueError(f"Expected `sizes` of Stable Diffusion to be multiples of 64, got {whole[0]}.")
+    for kind, name in description.controls.items():
+        if control_path(folder, name) is None:
+            raise ValueError(f"Expected the control `{kind}` in {name}, in or beside the model's folder, got none.")
 
 
 def parse_description(fields: dict[str, Any]) -> Description:
@@ -116,7 +146,20 @@ def parse_description(fields: dict[str, Any]) -> Description:
         enlarge_factor=None if enlarge is None else int(enlarge["factor"]),
         latent_rgb_weights=weights,
         latent_rgb_bias=_color(fields["latent_rgb"]["bias"]),
+        controls=_controls(fields.get("controls", {})),
     )
+
+
+def _controls(named: Any) -> dict[str, str]:
+    """`{"canny": "controlnet-canny"}`: a kind as requests write it, and what lies in or beside its folder."""
+    if not isinstance(named, dict) or not all(isinstance(where, str) for where in named.values()):
+        raise ValueError(f"Expected `controls` to name a folder or file for each kind, got {named!r}.")
+    for kind, where in named.items():
+        if not re.fullmatch("[a-z0-9-]{1,40}", kind):
+            raise ValueError(f"Expected `controls` to have names of small letters, digits and `-`, got {kind!r}.")
+        if Path(where).name != where:
+            raise ValueError(f"Expected `controls` to name what lies in or beside the model's folder, got {where!r}.")
+    return named
 
 
 def _color(values: Any) -> tuple[float, float, float]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quartet_pipeline.description import read_description
+from quartet_pipeline.description import has_safety_checker, read_description
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL_MODEL = ROOT / "demo/model"
@@ -52,6 +52,9 @@ def describe(folder: Path) -> dict[str, Any]:
         "defaultGuidanceScale": fields["default_guidance_scale"],
         "defaultScheduler": fields["default_scheduler"],
         "canStartFromPicture": True,
+        "canPaintWithin": True,
+        "controls": list(checked.controls),
+        "safetyChecker": has_safety_checker(folder),
         "enlarge": fields.get("enlarge"),
         "vocabulary": None,
     }
