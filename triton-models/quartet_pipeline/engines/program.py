@@ -14,6 +14,7 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines.kinds import StepKind
+from quartet_pipeline.engines.masking import Canvas, Masking
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.networks.interface import LoopNetworks
@@ -85,6 +86,7 @@ class Program:
         self.add_noise, _ = self._capture(self._fill_noise)
         self.latents.normal_()
         self.decode, (self.images, self.is_finite) = self._capture(self._decode)
+        self._masking: Masking | None = None
 
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
@@ -97,15 +99,24 @@ class Program:
             self._steps[kind], _ = self._capture(partial(self._advance, kind))
         return bool(new)
 
+    def masking(self) -> Masking:
+        """What paints within a mask, captured on first use, before `begin`."""
+        if self._masking is None:
+            canvas = Canvas(self.latents, self.estimates[0], self._sample, self._current, self.images)
+            self._masking = Masking(canvas, self._capture)
+        return self._masking
+
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
         self._steps[kind or self._exact]()
 
-    def begin(self, *, noise_scale: float, clean: Tensor | None) -> None:
+    def begin(self, *, noise_scale: float, clean: Tensor | None, masking: Masking | None = None) -> None:
         """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""
         self.step.fill_(-1)
         # The noise before the first step.
         self.add_noise()
+        if masking is not None:
+            masking.begin(self.noise)
         self.latents.copy_(self.noise * noise_scale)
         if clean is not None:
             self.latents.add_(clean)

@@ -14,6 +14,7 @@ from torch import Tensor
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, exact_kinds
+from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
@@ -107,14 +108,17 @@ class TorchEngine:
         kinds = exact_kinds(len(table.rows), is_guided=len(texts) == 2)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
+        masking = program.masking() if request.mask is not None else None
         begun = self._moment()
         self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
         program.read()
         encoded = self._moment()
-        self._loop(program, request, table, kinds, on_progress, is_cancelled)
+        self._loop(program, request, table, kinds, masking, on_progress, is_cancelled)
         denoised = self._moment()
         stop_if(is_cancelled)
         program.decode()
+        if masking is not None:
+            masking.blend()
         images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
         done = self._moment()
         done.wait()
@@ -133,11 +137,15 @@ class TorchEngine:
         plan = self._plan(table)
         program.table[: len(table.rows)] = plan[0]
         program.times[: len(table.rows)] = plan[1]
-        clean = None
+        clean = masking = None
         if request.picture is not None:
             picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
-            clean = table.picture * self._description.scaling_factor * self._networks.encode(picture).float()
-        program.begin(noise_scale=table.noise, clean=clean)
+            clean = self._description.scaling_factor * self._networks.encode(picture).float()
+            if request.mask is not None:
+                masking = program.masking()
+                masking.bring(table, request.picture, request.mask, clean)
+            clean = table.picture * clean
+        program.begin(noise_scale=table.noise, clean=clean, masking=masking)
 
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
         """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
@@ -158,6 +166,7 @@ class TorchEngine:
         request: Request,
         table: Table,
         kinds: Sequence[StepKind],
+        masking: Masking | None,
         on_progress: OnProgress,
         is_cancelled: IsCancelled,
     ) -> None:
@@ -174,6 +183,8 @@ class TorchEngine:
             if row.noise != 0:
                 program.add_noise()
             program.advance(kind)
+            if masking is not None:
+                masking.mend()
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             previews = self._fetch_aside(program.previews()) if is_preview_due else None
             pending.append((step, previews[1] if previews else self._moment(), previews[0] if previews else None))
