@@ -5,7 +5,7 @@ What a step reads of the prompt (`prepare_text`: keys and values of every cross-
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -234,10 +234,10 @@ class Parts:
     skips: list[Tensor]
 
 
-class UNet(_Part):
-    """Noisy latents and what `prepare_times` and `prepare_text` made -> the model's output."""
+class Contracting(_Part):
+    """The way down and the middle, with what all blocks read of time and prompt: what a UNet and a ControlNet share."""
 
-    def __init__(self, config: UNetConfig, operations: Operations = PLAIN) -> None:
+    def __init__(self, config: UNetConfig, operations: Operations) -> None:
         super().__init__(config, operations)
         widths, last = config.widths, len(config.widths) - 1
         embedding = 4 * widths[0]
@@ -245,37 +245,31 @@ class UNet(_Part):
         self.time_out = nn.Linear(embedding, embedding)
         self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
         self.down_blocks = nn.ModuleList()
-        skips = [widths[0]]
+        self.skip_widths = [widths[0]]
         width = widths[0]
         for level, one in enumerate(widths):
             widths_in = [width] + [one] * (config.blocks - 1)
             self.down_blocks.append(Down(config, operations, level, widths_in, is_last=level == last))
-            skips += [one] * (config.blocks + (level < last))
+            self.skip_widths += [one] * (config.blocks + (level < last))
             width = one
         self.mid_block = Middle(config, operations)
-        self.up_blocks = nn.ModuleList()
-        for level in reversed(range(last + 1)):
-            widths_in = []
-            for _ in range(config.blocks + 1):
-                widths_in.append(width + skips.pop())
-                width = widths[level]
-            self.up_blocks.append(Up(config, operations, level, widths_in, is_last=level == 0))
-        self.conv_norm_out = nn.GroupNorm(config.groups, widths[0], config.eps)
-        self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
+
+    def _add_projections(self) -> None:
+        """What all blocks read of time and prompt, once they are there."""
         self._time_widths = [block.width for block in self.residual_blocks()]
         self._text_widths = [2 * block.width for block in self.transformers()]
-        self.times = nn.Linear(embedding, sum(self._time_widths))
+        self.times = nn.Linear(4 * self.config.widths[0], sum(self._time_widths))
         """For every residual block: its part of the time embedding, and the bias of its first convolution."""
-        self.texts = nn.Linear(config.text_width, sum(self._text_widths), bias=False)
+        self.texts = nn.Linear(self.config.text_width, sum(self._text_widths), bias=False)
         """For every transformer: keys, then values."""
 
     def levels(self) -> Iterator[tuple[str, Level]]:
         """In the order in which they run, with their names."""
         for name in ("down_blocks", "mid_block", "up_blocks"):
-            part = getattr(self, name)
+            part = getattr(self, name, None)
             if isinstance(part, Level):
                 yield name, part
-            else:
+            elif part is not None:
                 yield from ((f"{name}.{index}", level) for index, level in enumerate(part))
 
     def residual_blocks(self) -> Iterator[ResidualBlock]:
@@ -300,16 +294,46 @@ class UNet(_Part):
         prepared: Tensor = self.texts(states)
         return prepared
 
-    def forward(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
+    def parts(self, time: Tensor, text: Tensor, first: Tensor) -> Parts:
+        """One row of `prepare_times` and what `prepare_text` made, and the first skip."""
+        return Parts(
+            iter(torch.split(time, self._time_widths)), iter(torch.split(text, self._text_widths, dim=2)), [first]
+        )
+
+
+Steer = Callable[[list[Tensor], Tensor], Tensor]
+"""Adds to the skips, and to the middle's feature map, which it returns."""
+
+
+class UNet(Contracting):
+    """Noisy latents and what `prepare_times` and `prepare_text` made -> the model's output."""
+
+    def __init__(self, config: UNetConfig, operations: Operations = PLAIN) -> None:
+        super().__init__(config, operations)
+        widths, last = config.widths, len(config.widths) - 1
+        skips = list(self.skip_widths)
+        width = widths[-1]
+        self.up_blocks = nn.ModuleList()
+        for level in reversed(range(last + 1)):
+            widths_in = []
+            for _ in range(config.blocks + 1):
+                widths_in.append(width + skips.pop())
+                width = widths[level]
+            self.up_blocks.append(Up(config, operations, level, widths_in, is_last=level == 0))
+        self.conv_norm_out = nn.GroupNorm(config.groups, widths[0], config.eps)
+        self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
+        self._add_projections()
+
+    def forward(self, sample: Tensor, time: Tensor, text: Tensor, steer: Steer | None = None) -> Tensor:
         """Latents [n, h, w, in_channels], one row of `prepare_times`, `prepare_text` -> [n, h, w, out_channels]."""
         run = self.operations
         x = run.convolve(sample, self.conv_in.weight, self.conv_in.bias)
-        parts = Parts(
-            iter(torch.split(time, self._time_widths)), iter(torch.split(text, self._text_widths, dim=2)), [x]
-        )
+        parts = self.parts(time, text, x)
         for level in self.down_blocks:
             x = level(x, parts)
         x = self.mid_block(x, parts)
+        if steer is not None:
+            x = steer(parts.skips, x)
         for level in self.up_blocks:
             x = level(x, parts)
         x = run.group_norm(x, self._as_norm(self.conv_norm_out))
