@@ -37,6 +37,8 @@ class Description:
     enlarge_factor: int | None
     latent_rgb_weights: tuple[tuple[float, float, float], ...]
     latent_rgb_bias: tuple[float, float, float]
+    speeds: tuple[str, ...] = ("exact",)
+    """What the engine that draws it has; not in the file."""
 
     def offered_sizes(self, *, from_picture: bool) -> tuple[Size, ...]:
         """The sizes that can be asked for; a picture can also be drawn again enlarged."""

@@ -1,6 +1,7 @@
 """The wire contract: whatever comes, a request or one sentence."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,14 @@ def test_fills_in_what_the_contract_says() -> None:
     assert (request.model, request.negative_prompt, request.steps, request.guidance_scale) == ("tiny", "", 50, 7.5)
     assert (request.scheduler, request.size, request.picture, request.strength) == ("ddim", (64, 64), None, None)
     assert request.preview_every == 0
+    assert request.speed == "exact"
+
+
+def test_takes_a_speed_that_the_model_has() -> None:
+    models = {"tiny": replace(MODELS["tiny"], speeds=("exact", "cutoff", "fast"))}
+    assert parse_request(tensors(speed=text(b"cutoff")), models).speed == "cutoff"
+    with pytest.raises(RequestError, match=r"^Expected `speed` to be one of exact, cutoff, fast, got 'cached'\.$"):
+        parse_request(tensors(speed=text(b"cached")), models)
 
 
 def test_takes_a_picture_to_start_from() -> None:
@@ -88,6 +97,8 @@ def test_takes_a_picture_to_start_from() -> None:
             {"mask": np.zeros((64, 64), np.uint8)},
             "Expected no `mask`, because `tiny` cannot paint within a mask, got one.",
         ),
+        ({"speed": text(b"fast")}, "Expected `speed` to be one of exact, got 'fast'."),
+        ({"speed": np.array([2], np.int32)}, "Expected `speed` to be BYTES [1], got INT32 [1]."),
         ({"lora": text(b"x")}, "Expected inputs of " + ", ".join(INPUTS) + ", got 'lora'."),
     ],
 )
