@@ -272,20 +272,39 @@ class UNet(nn.Module):
         self, sample: Tensor, timestep: Tensor, encoder_hidden_states: Tensor, coordinates: Tensor | None = None
     ) -> Tensor:
         """`coordinates` [n, 2, h, w] says where a crop lies in its picture; the whole picture where it is left out."""
-        text = encoder_hidden_states
-        if coordinates is None:
-            coordinates = coordinates_like(sample)
-        embedding = self.time(embed_timestep(timestep, self.time_width).to(text.dtype)) + self.prompt(text[:, 0])
-        embedding = F.silu(embedding)
-        fine = self.stem(F.pixel_unshuffle(torch.cat([sample, coordinates], dim=1), 2))
-        fine = self.fine_down(fine, embedding)
+        return self.keep(sample, timestep, encoder_hidden_states, coordinates)[0]
+
+    def keep(
+        self, sample: Tensor, timestep: Tensor, text: Tensor, coordinates: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The same, and what the finest level takes from the coarser ones: [n, fine, h/2, w/2], for `shallow`."""
+        embedding, fine = self._enter(sample, timestep, text, coordinates)
         middle = self.middle_down_attention(self.middle_down(self.to_middle(fine), embedding), text)
         coarse = self.coarse_first(self.to_coarse(middle), text)
         coarse = self.coarse_last(self.coarse_between(coarse, embedding), text)
         x = torch.cat([_double(self.from_coarse(coarse)), middle], dim=1)
         x = self.middle_up_attention(self.middle_up(x, embedding), text)
         x = self.middle_last_attention(self.middle_last(x, embedding), text)
-        x = torch.cat([_double(self.from_middle(x)), fine], dim=1)
+        deep = _double(self.from_middle(x))
+        return self._leave(deep, fine, embedding), deep
+
+    def shallow(self, sample: Tensor, timestep: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        """The finest level alone, `deep` taken from an earlier step (DeepCache, Ma et al. 2023, section 3.2)."""
+        embedding, fine = self._enter(sample, timestep, text, None)
+        return self._leave(deep, fine, embedding)
+
+    def _enter(
+        self, sample: Tensor, timestep: Tensor, text: Tensor, coordinates: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        if coordinates is None:
+            coordinates = coordinates_like(sample)
+        embedding = self.time(embed_timestep(timestep, self.time_width).to(text.dtype)) + self.prompt(text[:, 0])
+        embedding = F.silu(embedding)
+        fine = self.stem(F.pixel_unshuffle(torch.cat([sample, coordinates], dim=1), 2))
+        return embedding, self.fine_down(fine, embedding)
+
+    def _leave(self, deep: Tensor, fine: Tensor, embedding: Tensor) -> Tensor:
+        x = torch.cat([deep, fine], dim=1)
         x = self.fine_last(self.fine_up(x, embedding), embedding)
         return F.pixel_shuffle(self.out(F.silu(self.norm(x))), 2)
 

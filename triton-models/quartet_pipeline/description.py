@@ -40,6 +40,8 @@ class Description:
     latent_rgb_bias: tuple[float, float, float]
     controls: Mapping[str, str] = field(default_factory=dict)
     """Kinds of control pictures that it follows, and in which folder or file the ControlNet of each lies."""
+    speeds: tuple[str, ...] = ("exact",)
+    """What the engine that draws it has; not in the file."""
 
     def offered_sizes(self, *, from_picture: bool) -> tuple[Size, ...]:
         """The sizes that can be asked for; a picture can also be drawn again enlarged."""

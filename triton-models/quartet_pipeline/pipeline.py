@@ -1,6 +1,6 @@
 """A model folder, opened: what it can draw, and the engine that draws it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from quartet_pipeline.description import Description, is_diffusers_folder, read_description
@@ -35,12 +35,16 @@ def open_pipeline(folder: Path, *, engine: str | None = None, threads: int = 0) 
         from quartet_pipeline.engines.onnxruntime import OnnxNetworks
         from quartet_pipeline.engines.stepwise import StepwiseEngine
 
-        return Pipeline(description, StepwiseEngine(description, OnnxNetworks(folder, threads=threads), encode_prompt))
+        return _pipeline(description, StepwiseEngine(description, OnnxNetworks(folder, threads=threads), encode_prompt))
     if engine == "torch":
         from quartet_pipeline.engines.torch import open_torch_engine
 
-        return Pipeline(description, open_torch_engine(folder, description, encode_prompt))
+        return _pipeline(description, open_torch_engine(folder, description, encode_prompt))
     raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {engine!r}.")
+
+
+def _pipeline(description: Description, engine: Engine) -> Pipeline:
+    return Pipeline(replace(description, speeds=engine.speeds), engine)
 
 
 def warm_up(pipeline: Pipeline) -> None:

@@ -32,6 +32,7 @@ INPUTS = {
     "control_image": "UINT8 [height, width, 3]",
     "control_scale": "FP32 [1]",
     "preview_every": "INT32 [1]",
+    "speed": "BYTES [1]",
 }
 DTYPES = {"BYTES": "O", "INT64": "i8", "INT32": "i4", "FP32": "f4", "UINT8": "u1"}
 
@@ -67,6 +68,8 @@ class Request:
     strength: float | None
     """Above 0 to 1; there exactly when `picture` is."""
     preview_every: int
+    speed: str = "exact"
+    """One of the model's `speeds`."""
     mask: NDArray[np.uint8] | None = None
     """uint8 [h, w] of exactly `size`: 255 is drawn anew, 0 kept of `picture`, anything between a blend."""
     control: Control | None = None
@@ -101,6 +104,7 @@ def parse_request(tensors: Tensors, models: Mapping[str, Description]) -> Reques
         picture=_picture(tensors, size),
         strength=_strength(tensors),
         preview_every=_whole(tensors, "preview_every", 0, 0, 2**31 - 1),
+        speed=_speed(tensors, models[model]),
         mask=_mask(tensors, size),
         control=_control(tensors, size, models[model], model),
     )
@@ -182,6 +186,13 @@ def _size(tensors: Tensors, description: Description) -> Size:
         names = ", ".join(f"[{h}, {w}]" for h, w in offered)
         _refuse(f"`size` (height, width) to be one of {names}", f"[{height}, {width}]")
     return height, width
+
+
+def _speed(tensors: Tensors, description: Description) -> str:
+    speed = _text(tensors, "speed", "exact")
+    if speed not in description.speeds:
+        _refuse(f"`speed` to be one of {', '.join(description.speeds)}", _quoted(speed))
+    return speed
 
 
 def _picture(tensors: Tensors, size: Size) -> NDArray[np.uint8] | None:

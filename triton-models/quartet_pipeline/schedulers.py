@@ -74,16 +74,26 @@ class Table:
     rows: tuple[Row, ...]
 
 
-def scheduler_table(name: str, steps: int, schedule: NoiseSchedule, strength: float | None = None) -> Table:
-    """The rows of `steps` steps; with a `strength` (above 0 to 1) the first of them are left out, at least one runs."""
+def steps_that_run(steps: int, strength: float | None) -> int:
+    """How many of `steps` are left with a `strength`: at least one."""
+    return steps if strength is None else min(steps, max(1, math.floor(steps * strength)))
+
+
+def scheduler_table(
+    name: str, steps: int, schedule: NoiseSchedule, strength: float | None = None, restart: int | None = None
+) -> Table:
+    """The rows of `steps` steps; with a `strength` (above 0 to 1) the first of them are left out, at least one runs.
+
+    From the row `restart` on, nothing is concluded from estimates before it: there the model's answer jumps.
+    """
     points, end = _trajectory(name, steps, schedule)
-    first = 0 if strength is None else steps - min(steps, max(1, math.floor(steps * strength)))
-    run = points[first:]
+    run = points[steps - steps_that_run(steps, strength) :]
     levels = [level for _, level in run]
     rows = []
     for index, (timestep, level) in enumerate(run):
-        before = levels[index - 1] if index >= 1 else None
-        before_that = levels[index - 2] if index >= 2 else None
+        known = index if restart is None or index < restart else index - restart
+        before = levels[index - 1] if known >= 1 else None
+        before_that = levels[index - 2] if known >= 2 else None
         is_last = index == len(run) - 1
         following = end if is_last else levels[index + 1]
         latents, estimates, noise = _next_weights(name, level, following, before, before_that, is_last)

@@ -118,20 +118,26 @@ def test_attention_takes_heads_that_are_no_power_of_two(width: int, length: int)
     assert_close(ours, PLAIN.attend(*wide(query, key, value)))
 
 
+@pytest.mark.parametrize("has_difference", [False, True])
 @pytest.mark.parametrize("prompts", [1, 2])
-def test_a_step_moves_latents_as_plain_pytorch_does_and_counts_on(prompts: int) -> None:
+def test_a_step_moves_latents_as_plain_pytorch_does_and_counts_on(prompts: int, has_difference: bool) -> None:
     table, times, scale = torch.randn(5, 7), random(5, 1500), torch.tensor([7.5])
-    latents, noise, last, last_but_one = torch.randn(4, 3, 4, 6, 5)
+    latents, noise, last, last_but_one, difference = torch.randn(5, 3, 4, 6, 5)
     output = random(3 * prompts, 6, 5, 4).permute(0, 3, 1, 2)
     results = []
     for sampler in (KernelSampler(), PlainSampler()):
         step, current, time = torch.tensor([2]), torch.zeros(1, dtype=torch.int64), torch.zeros_like(times[0])
         moved, estimates = latents.clone(), [last.clone(), last_but_one.clone()]
-        sample = torch.zeros(3 * prompts, 4, 6, 5).half().contiguous(memory_format=torch.channels_last)
+        # Both halves are written, whether or not this step was guided.
+        sample = torch.zeros(6, 4, 6, 5).half().contiguous(memory_format=torch.channels_last)
+        kept = difference.clone()
         sampler.begin(step, current, times, time)
-        sampler.end(current, step, table, scale, output, moved, noise, estimates, sample)
+        sampler.end(
+            current, step, table, scale, output, moved, noise, estimates, sample, kept if has_difference else None
+        )
         assert int(step) == 3
         assert torch.equal(time, times[2])
-        results.append([moved, *estimates, sample.float()])
+        assert torch.equal(kept, difference) == (prompts == 1 or not has_difference)
+        results.append([moved, *estimates, sample.float(), kept])
     for ours, theirs in zip(*results, strict=True):
         torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)

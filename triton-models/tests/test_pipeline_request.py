@@ -45,6 +45,14 @@ def test_fills_in_what_the_contract_says() -> None:
     assert (request.model, request.negative_prompt, request.steps, request.guidance_scale) == ("tiny", "", 50, 7.5)
     assert (request.scheduler, request.size, request.picture, request.strength) == ("ddim", (64, 64), None, None)
     assert request.preview_every == 0
+    assert request.speed == "exact"
+
+
+def test_takes_a_speed_that_the_model_has() -> None:
+    models = {"tiny": replace(MODELS["tiny"], speeds=("exact", "cutoff", "fast"))}
+    assert parse_request(tensors(speed=text(b"cutoff")), models).speed == "cutoff"
+    with pytest.raises(RequestError, match=r"^Expected `speed` to be one of exact, cutoff, fast, got 'cached'\.$"):
+        parse_request(tensors(speed=text(b"cached")), models)
 
 
 def test_takes_a_picture_to_start_from() -> None:
@@ -110,6 +118,8 @@ def test_takes_a_picture_to_start_from() -> None:
             {"control_scale": np.array([1], np.float32)},
             "Expected no `control_scale` without a `control_image`, got one.",
         ),
+        ({"speed": text(b"fast")}, "Expected `speed` to be one of exact, got 'fast'."),
+        ({"speed": np.array([2], np.int32)}, "Expected `speed` to be BYTES [1], got INT32 [1]."),
         ({"lora": text(b"x")}, "Expected inputs of " + ", ".join(INPUTS) + ", got 'lora'."),
     ],
 )

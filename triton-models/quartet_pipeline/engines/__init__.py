@@ -38,6 +38,10 @@ IsCancelled = Callable[[], bool]
 class Engine(Protocol):
     """Draws one request at a time."""
 
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        """The values of `speed` that it has."""
+
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         """Draws a checked request; raises CancelledError within one step after `is_cancelled` turns true."""
 

@@ -1,7 +1,33 @@
-"""Which of several programs a step of the loop is."""
+"""What a drawing leaves out to be faster, and so which of several programs each step of its loop is."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Shortcuts:
+    """What is left out, against the exact drawing."""
+
+    first: int = 4
+    """Steps at the start that are whole and guided: there the picture's composition is decided."""
+    deep_every: int = 1
+    """From there on, every so many steps one is whole; those between are shallow (DeepCache, Ma et al. 2023, 3.3)."""
+    guided_every: int = 1
+    """From there on, every so many steps one looks at the negative prompt; those between take its difference to the
+    prompt from the last that did."""
+    guided_percent: int = 100
+    """The part of the steps, counted from the start, that are guided at all."""
+    is_coarse: bool = False
+    """Whether products of matrices are in fp8."""
+
+
+# The figures behind the numbers are in bench/FAST.md.
+CACHED: Final = Shortcuts(deep_every=3)
+CUTOFF: Final = Shortcuts(guided_percent=60)
+FP8: Final = Shortcuts(is_coarse=True)
+SPEEDS: Final = ("exact", "cached", "cutoff", "fp8", "fast")
+"""The values of `speed` on the wire."""
 
 
 @dataclass(frozen=True)
@@ -10,14 +36,52 @@ class StepKind:
 
     is_guided: bool
     """Whether the model also answers without the prompt (with the negative one): twice the batch."""
+    shares_guidance: bool = False
+    """Whether the difference that guidance makes is kept (by a guided step), or taken from there."""
+    keeps_deep: bool = False
+    """Whether it keeps what shallow steps need."""
     is_shallow: bool = False
     """Whether it runs the outermost part of the UNet only, on what the last whole step kept of the rest."""
-    is_keeping: bool = False
-    """Whether it keeps what shallow steps need."""
+    is_coarse: bool = False
+    """Whether its products of matrices are in fp8."""
     is_controlled: bool = False
     """Whether a control picture steers it."""
 
 
-def exact_kinds(steps: int, *, is_guided: bool) -> Sequence[StepKind]:
-    """Every step whole."""
-    return [StepKind(is_guided)] * steps
+def shortcuts(*speeds: str) -> Mapping[str, Shortcuts]:
+    """What each `speed` leaves out where an engine has these ways. `fast` puts together what loses least for its time:
+    shallow steps where there are any, else guidance every other step; and fp8 where the card has it."""
+    known = {"cached": CACHED, "cutoff": CUTOFF, "fp8": FP8}
+    fast = CACHED if "cached" in speeds else Shortcuts(guided_every=2)
+    fast = replace(fast, is_coarse="fp8" in speeds)
+    return {"exact": Shortcuts(), **{speed: known[speed] for speed in speeds}, "fast": fast}
+
+
+def step_kinds(left_out: Shortcuts, steps: int, *, is_guided: bool) -> Sequence[StepKind]:
+    """The kind of each step; `is_guided` says whether there is a negative prompt at all."""
+    last_guided = _guided_steps(left_out, steps) if is_guided else 0
+    kinds = []
+    for step in range(steps):
+        after = max(0, step - left_out.first + 1)
+        is_whole = after % left_out.deep_every == 0
+        sees_negative = after % left_out.guided_every == 0
+        kinds.append(
+            StepKind(
+                is_guided=step < last_guided and sees_negative,
+                shares_guidance=step < last_guided and left_out.guided_every > 1,
+                keeps_deep=is_whole and left_out.deep_every > 1,
+                is_shallow=not is_whole,
+                is_coarse=left_out.is_coarse,
+            )
+        )
+    return kinds
+
+
+def restart_of(left_out: Shortcuts, steps: int, *, is_guided: bool) -> int | None:
+    """The step at which guidance ends, and with it what a multistep scheduler may conclude from the steps before."""
+    first = _guided_steps(left_out, steps)
+    return first if is_guided and first < steps else None
+
+
+def _guided_steps(left_out: Shortcuts, steps: int) -> int:
+    return -(-steps * left_out.guided_percent // 100)

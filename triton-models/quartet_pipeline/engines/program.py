@@ -6,6 +6,7 @@ run as they are.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
@@ -69,6 +70,8 @@ class Program:
         self._current = zeros(1, dtype=torch.int64)
         self.latents, self.noise = zeros(count, *self._shape), zeros(count, *self._shape)
         self._sample = networks.make_sample(zeros(count * len(self.ids), *self._shape))
+        self._difference = zeros(count, *self._shape)
+        """What the prompt made of the last answer that was guided."""
         self.estimates = [zeros(count, *self._shape) for _ in range(2)]
         """The last idea of the clean latents, and the one before."""
         rows, columns = (torch.arange(PREVIEW_SIDE, device=device) * side // PREVIEW_SIDE for side in (height, width))
@@ -78,6 +81,8 @@ class Program:
 
         self._sampler = networks.sampler or PlainSampler()
         self.text = Tensor()
+        self._deep = Tensor()
+        """What the last step that keeps it computed in the deeper part of the UNet."""
         self._capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
         self._steps: dict[StepKind, Callable[[], None]] = {}
         self._exact = StepKind(is_guided)
@@ -139,11 +144,22 @@ class Program:
         self._sampler.begin(self.step, self._current, self.times, self._time)
         # The prompted half is the last: the only one where a guided drawing goes on without guidance.
         first = 0 if kind.is_guided else len(self._sample) - self.count
-        sample = self._sample[first:]
-        output = self.networks.denoise(sample, self._time, self.text[first:])
+        sample, text = self._sample[first:], self.text[first:]
+        with self.networks.in_fp8() if kind.is_coarse and self.networks.in_fp8 else nullcontext():
+            if kind.is_shallow:
+                output = self.networks.denoise_shallow(sample, self._time, text, self._deep[first:])
+            elif kind.keeps_deep:
+                output, deep = self.networks.denoise_keeping(sample, self._time, text)
+                if not len(self._deep):
+                    # Outside any graph's memory: another graph reads it.
+                    self._deep = deep.new_zeros(len(self._sample), *deep.shape[1:])
+                self._deep[first:].copy_(deep)
+            else:
+                output = self.networks.denoise(sample, self._time, text)
         self._sampler.end(
             self._current, self.step, self.table, self.scale, output,
-            self.latents, self.noise, self.estimates, sample,
+            self.latents, self.noise, self.estimates, self._sample,
+            self._difference if kind.shares_guidance else None,
         )  # fmt: skip
 
     def _decode(self) -> tuple[Tensor, Tensor]:

@@ -22,9 +22,14 @@ class Sampler(Protocol):
         noise: Tensor,
         estimates: list[Tensor],
         sample: Tensor,
+        difference: Tensor | None = None,
     ) -> None:
         """Guidance and one step of any scheduler (see `schedulers.Row`): new latents, the two newest estimates, the
-        model's next sample, and the next step's number."""
+        model's next sample, and the next step's number.
+
+        `difference`, shaped like the latents, is what the prompt makes of the answer: a step that sees the negative
+        prompt keeps it there, and one that does not takes it from there.
+        """
 
 
 class PlainSampler:
@@ -45,12 +50,17 @@ class PlainSampler:
         noise: Tensor,
         estimates: list[Tensor],
         sample: Tensor,
+        difference: Tensor | None = None,
     ) -> None:
         answer = output.float()
-        copies = len(output) // len(latents)
-        if copies == 2:
+        if len(output) == 2 * len(latents):
             without, prompted = answer.chunk(2)
-            answer = without + scale * (prompted - without)
+            change = prompted - without
+            answer = without + scale * change
+            if difference is not None:
+                difference.copy_(change)
+        elif difference is not None:
+            answer = answer + (scale - 1) * difference
         row = table.index_select(0, current)[0]
         last, last_but_one = estimates
         guess = row[0] * latents + row[1] * answer
@@ -58,5 +68,5 @@ class PlainSampler:
         latents.copy_(following + row[6] * noise)
         last_but_one.copy_(last)
         last.copy_(guess)
-        sample.copy_(latents.repeat(copies, 1, 1, 1))
+        sample.copy_(latents.repeat(len(sample) // len(latents), 1, 1, 1))
         step.copy_(current + 1)

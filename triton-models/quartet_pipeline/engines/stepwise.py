@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from quartet_pipeline.description import Description
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
+from quartet_pipeline.engines.kinds import StepKind, restart_of, shortcuts, step_kinds
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.masks import edge_weights, keep, keep_pixels, latent_mask, noised
 from quartet_pipeline.pixels import from_pixels, to_pixels, to_previews
 from quartet_pipeline.request import Request
-from quartet_pipeline.schedulers import Row, Table, scheduler_table
+from quartet_pipeline.schedulers import Row, Table, scheduler_table, steps_that_run
 from quartet_pipeline.seeds import normal_noise
 from quartet_pipeline.tokenizer import PromptEncoder
 
@@ -48,6 +49,8 @@ class _Canvas:
         """float32 [1, 4, h/8, w/8]."""
         self.estimates = (np.zeros_like(latents),) * 3
         """The model's last ideas of the clean latents, newest first."""
+        self.difference = np.zeros(latents.shape)
+        """What the prompt made of the last answer that was guided, float64."""
 
 
 class StepwiseEngine:
@@ -58,6 +61,12 @@ class StepwiseEngine:
         self._description = description
         self._networks = networks
         self._encode_prompt = encode_prompt
+        self.shortcuts = shortcuts("cutoff")
+        """What each `speed` leaves out. The networks are whole files, which a shallow step cannot look into."""
+
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        return tuple(self.shortcuts)
 
     def warm_up(self) -> None:
         """Runs each network of a drawing once, so that the first request finds memory and kernels ready."""
@@ -89,16 +98,22 @@ class StepwiseEngine:
         self, request: Request, states: Floats, on_progress: OnProgress, is_cancelled: IsCancelled
     ) -> list[Floats]:
         description = self._description
-        table = scheduler_table(request.scheduler, request.steps, description.schedule, request.strength)
+        is_guided, left_out = len(states) == 2, self.shortcuts[request.speed]
+        steps = steps_that_run(request.steps, request.strength)
+        restart = restart_of(left_out, steps, is_guided=is_guided)
+        table = scheduler_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
         clean = self._clean(request)
         canvases = self._start(request, table, clean)
         mask = None if request.mask is None else latent_mask(request.mask, description.downscale)
-        for index, row in enumerate(table.rows):
+        kinds = step_kinds(left_out, steps, is_guided=is_guided)
+        for index, (row, kind) in enumerate(zip(table.rows, kinds, strict=True)):
+            # The prompt's states are the last.
+            seen = states if kind.is_guided else states[-1:]
             for canvas in canvases:
                 stop_if(is_cancelled)
-                sample = np.repeat(canvas.latents, len(states), axis=0)
-                output = _guided(self._networks.denoise(sample, row.timestep, states), request.guidance_scale)
-                _apply(row, canvas, output, index)
+                sample = np.repeat(canvas.latents, len(seen), axis=0)
+                output = self._networks.denoise(sample, row.timestep, seen)
+                _apply(row, canvas, _guided(canvas, kind, output, request.guidance_scale), index)
                 if mask is not None:
                     _keep_given(row, canvas, mask, clean)
             step = index + 1
@@ -129,12 +144,15 @@ class StepwiseEngine:
         return canvases
 
 
-def _guided(output: Floats, scale: float) -> Floats:
+def _guided(canvas: _Canvas, kind: StepKind, output: Floats, scale: float) -> Floats:
     """Classifier-free guidance: the answer without the prompt, and from there towards the one with it."""
-    if len(output) == 1:
-        return output
-    without, prompted = output[:1].astype(np.float64), output[1:]
-    return (without + scale * (prompted - without)).astype(np.float32)
+    if kind.is_guided:
+        without, prompted = output[:1].astype(np.float64), output[1:]
+        canvas.difference = prompted - without
+        return (without + scale * canvas.difference).astype(np.float32)
+    if kind.shares_guidance:
+        return (output + (scale - 1) * canvas.difference).astype(np.float32)
+    return output
 
 
 def _apply(row: Row, canvas: _Canvas, output: Floats, index: int) -> None:

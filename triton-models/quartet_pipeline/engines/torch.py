@@ -13,14 +13,14 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
-from quartet_pipeline.engines.kinds import StepKind, exact_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, shortcuts, step_kinds
 from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
-from quartet_pipeline.schedulers import Table, scheduler_table
+from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
@@ -69,12 +69,18 @@ class TorchEngine:
         self._description = description
         self._networks = networks
         self._encode_prompt = encode_prompt
+        self.shortcuts = shortcuts("cached", "cutoff", *(("fp8",) if networks.in_fp8 else ()))
+        """What each `speed` leaves out."""
         self._programs: dict[Shape, Program] = {}
         self._plans: dict[Table, tuple[Tensor, Tensor]] = {}
         self._is_gpu = networks.device.type == "cuda"
         # Programs run one after another, so that what one leaves behind is free for the next.
         self._pool: Any = torch.cuda.graph_pool_handle() if self._is_gpu else None
         self._side = torch.cuda.Stream(networks.device) if self._is_gpu else None
+
+    @property
+    def speeds(self) -> tuple[str, ...]:
+        return tuple(self.shortcuts)
 
     @torch.no_grad()
     def warm_up(self) -> None:
@@ -103,9 +109,13 @@ class TorchEngine:
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         description = self._description
         texts = prompts(request)
-        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength)
-        program = self.program(request.size, len(request.seeds), is_guided=len(texts) == 2)
-        kinds = exact_kinds(len(table.rows), is_guided=len(texts) == 2)
+        is_guided = len(texts) == 2
+        left_out = self.shortcuts[request.speed]
+        steps = steps_that_run(request.steps, request.strength)
+        restart = restart_of(left_out, steps, is_guided=is_guided)
+        table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
+        program = self.program(request.size, len(request.seeds), is_guided=is_guided)
+        kinds = step_kinds(left_out, steps, is_guided=is_guided)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
         masking = program.masking() if request.mask is not None else None

@@ -1,12 +1,13 @@
 """ControlNet (Zhang et al. 2023): a copy of the UNet's way down that is shown a picture, and steers the UNet.
 
-What it finds at each skip and in the middle is projected and added to the UNet's. How strongly, lies in the projections'
-weights on the device (`set_scale`), so that a captured step stays right.
+What it finds at each skip and in the middle is projected and added to the UNet's. How strongly lies in the weights of
+these projections on the device (`set_scale`), so that a captured step stays right.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -46,16 +47,17 @@ class HintEmbedding(nn.Module):
     def __init__(self, widths: tuple[int, ...], width_out: int) -> None:
         super().__init__()
         self.conv_in = nn.Conv2d(3, widths[0], 3, padding=1)
-        self.blocks = nn.ModuleList()
-        for width, following in zip(widths, widths[1:], strict=False):
-            self.blocks.append(nn.Conv2d(width, width, 3, padding=1))
-            self.blocks.append(nn.Conv2d(width, following, 3, padding=1))
+        blocks = []
+        for width, following in pairwise(widths):
+            blocks.append(nn.Conv2d(width, width, 3, padding=1))
+            blocks.append(nn.Conv2d(width, following, 3, padding=1))
+        self.blocks = nn.ModuleList(blocks)
         self.conv_out = nn.Conv2d(widths[-1], width_out, 3, padding=1)
 
     def forward(self, pictures: Tensor) -> Tensor:
         x = F.silu(PLAIN.convolve(pictures, self.conv_in.weight, self.conv_in.bias))
         for index, block in enumerate(self.blocks):
-            x = F.silu(PLAIN.convolve(x, block.weight, block.bias, stride=1 + index % 2))
+            x = F.silu(PLAIN.convolve(x, *block.parameters(), stride=1 + index % 2))
         return PLAIN.convolve(x, self.conv_out.weight, self.conv_out.bias).contiguous()
 
 
@@ -86,11 +88,8 @@ class ControlNet(Contracting):
 
     def forward(self, sample: Tensor, hint: Tensor, time: Tensor, text: Tensor) -> Steer:
         """Latents [n, h, w, 4] and as many embeddings, with times and texts of its own -> what steers the UNet."""
-        x = self.operations.convolve(sample, self.conv_in.weight, self.conv_in.bias, residual=hint)
-        parts = self.parts(time, text, x)
-        for level in self.down_blocks:
-            x = level(x, parts)
-        return partial(self._steer, parts.skips, self.mid_block(x, parts))
+        middle, parts = self._descend(sample, time, text, hint)
+        return partial(self._steer, parts.skips, middle)
 
     def _steer(self, found: list[Tensor], middle: Tensor, skips: list[Tensor], x: Tensor) -> Tensor:
         run = self.operations

@@ -1,5 +1,7 @@
 """What the torch engine asks of a model's networks: each part of a drawing that can be captured on its own."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import torch
@@ -14,6 +16,8 @@ class LoopNetworks(Protocol):
     device: torch.device
     sampler: Sampler | None
     """What moves the latents on, where it is not plain PyTorch."""
+    in_fp8: Callable[[], AbstractContextManager[None]] | None
+    """Where the card has it: within this context, products of matrices are in fp8."""
 
     def encode_text(self, ids: Tensor) -> Tensor:
         """int64 [n, max_tokens] -> what each step reads of the prompts, [n, ...]."""
@@ -26,6 +30,12 @@ class LoopNetworks(Protocol):
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         """A sample [n, 4, h/8, w/8], one row of times, n texts -> the model's output, shaped alike."""
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        """The same, and what shallow steps after it take instead of computing it: [n, ...]."""
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        """`denoise` by the outermost part of the UNet alone."""
 
     def decode(self, latents: Tensor) -> Tensor:
         """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""

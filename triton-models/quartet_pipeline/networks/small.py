@@ -1,5 +1,7 @@
 """The small model of this repository for the torch engine: its weights stand in the ONNX files that it ships."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import torch
@@ -17,6 +19,7 @@ class SmallNetworks:
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.device = device
         self.sampler: Sampler | None = None
+        self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         try:
             checkpoint = read_model(folder)
         except (OSError, KeyError, ValueError) as error:
@@ -28,7 +31,8 @@ class SmallNetworks:
             return network.requires_grad_(False).eval().to(device)
 
         self._text_encoder = load("text_encoder", TextEncoder(config))
-        self._unet = load("unet", UNet(config))
+        self.unet = UNet(config)
+        load("unet", self.unet)
         self._encoder = load("vae_encoder", PictureEncoder(config))
         self._decoder = load("vae_decoder", PictureDecoder(config))
 
@@ -43,8 +47,14 @@ class SmallNetworks:
         return latents
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        output: Tensor = self._unet(sample, time.expand(len(sample)), text)
+        output: Tensor = self.unet(sample, time.expand(len(sample)), text)
         return output
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        return self.unet.keep(sample, time.expand(len(sample)), text)
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        return self.unet.shallow(sample, time.expand(len(sample)), text, deep)
 
     def decode(self, latents: Tensor) -> Tensor:
         pictures: Tensor = self._decoder(latents)

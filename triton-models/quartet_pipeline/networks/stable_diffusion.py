@@ -1,9 +1,13 @@
 """Stable Diffusion for the torch engine."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
 
@@ -24,6 +28,8 @@ class StableDiffusionNetworks:
     ) -> None:
         self.device = device
         self.sampler = sampler
+        self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
+        self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         self.buffers = {
             part: WeightBuffer(network, device, weights[part].layout if weights else None)
@@ -46,6 +52,13 @@ class StableDiffusionNetworks:
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
         output = self.networks.unet(self._inwards(sample), time, text)
         return _outwards(output)
+
+    def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
+        output, deep = self.networks.unet.keep(self._inwards(sample), time, text, self.shallow_blocks)
+        return _outwards(output), deep
+
+    def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
+        return _outwards(self.networks.unet.shallow(self._inwards(sample), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
         return _outwards(self.networks.decoder(self._inwards(latents)))

@@ -16,6 +16,10 @@ from torch import Tensor, nn
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.operations import PLAIN, DoubledConvolution, Norm, Operations
 
+ALL = slice(None)
+SHALLOW_BLOCKS = 1
+"""Residual blocks of the outermost level on the way up that a shallow step runs, by default: DeepCache's own choice."""
+
 
 @dataclass(frozen=True)
 class UNetConfig:
@@ -217,8 +221,9 @@ class Up(Level):
         width = config.widths[level]
         self.resampler = None if is_last else DoubledConvolution(width)
 
-    def forward(self, x: Tensor, parts: "Parts") -> Tensor:
-        for index in range(len(self.resnets)):
+    def forward(self, x: Tensor, parts: "Parts", some: slice = ALL) -> Tensor:
+        """Runs all or `some` of its residual blocks."""
+        for index in range(len(self.resnets))[some]:
             x = self.run_block(index, x, parts, parts.skips.pop())
         if self.resampler is not None:
             x = self.operations.convolve_doubled(x, self.resampler.weight, self.resampler.bias)
@@ -294,11 +299,24 @@ class Contracting(_Part):
         prepared: Tensor = self.texts(states)
         return prepared
 
-    def parts(self, time: Tensor, text: Tensor, first: Tensor) -> Parts:
-        """One row of `prepare_times` and what `prepare_text` made, and the first skip."""
-        return Parts(
-            iter(torch.split(time, self._time_widths)), iter(torch.split(text, self._text_widths, dim=2)), [first]
-        )
+    def _descend(self, sample: Tensor, time: Tensor, text: Tensor, hint: Tensor | None = None) -> tuple[Tensor, Parts]:
+        """Down to the middle, with a picture's embedding added first where there is one; the skips are in the parts."""
+        x, parts = self._enter(sample, self._split_times(time), self._split_texts(text), hint)
+        for level in self.down_blocks:
+            x = level(x, parts)
+        return self.mid_block(x, parts), parts
+
+    def _enter(
+        self, sample: Tensor, times: Sequence[Tensor], texts: Sequence[Tensor], hint: Tensor | None = None
+    ) -> tuple[Tensor, Parts]:
+        x = self.operations.convolve(sample, self.conv_in.weight, self.conv_in.bias, residual=hint)
+        return x, Parts(iter(times), iter(texts), [x])
+
+    def _split_times(self, time: Tensor) -> Sequence[Tensor]:
+        return torch.split(time, self._time_widths)
+
+    def _split_texts(self, text: Tensor) -> Sequence[Tensor]:
+        return torch.split(text, self._text_widths, dim=2)
 
 
 Steer = Callable[[list[Tensor], Tensor], Tensor]
@@ -326,15 +344,40 @@ class UNet(Contracting):
 
     def forward(self, sample: Tensor, time: Tensor, text: Tensor, steer: Steer | None = None) -> Tensor:
         """Latents [n, h, w, in_channels], one row of `prepare_times`, `prepare_text` -> [n, h, w, out_channels]."""
-        run = self.operations
-        x = run.convolve(sample, self.conv_in.weight, self.conv_in.bias)
-        parts = self.parts(time, text, x)
-        for level in self.down_blocks:
-            x = level(x, parts)
-        x = self.mid_block(x, parts)
+        return self.keep(sample, time, text, steer=steer)[0]
+
+    def keep(
+        self, sample: Tensor, time: Tensor, text: Tensor, blocks: int = SHALLOW_BLOCKS, steer: Steer | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The same, and what enters the last `blocks` residual blocks: [n, h, w, c], for `shallow`."""
+        x, parts = self._descend(sample, time, text)
         if steer is not None:
             x = steer(parts.skips, x)
-        for level in self.up_blocks:
+        *coarser, outermost = self.up_blocks
+        for level in coarser:
             x = level(x, parts)
-        x = run.group_norm(x, self._as_norm(self.conv_norm_out))
-        return run.convolve(x, self.conv_out.weight, self.conv_out.bias)
+        deep = outermost(x, parts, slice(-blocks))
+        return self._leave(outermost(deep, parts, slice(-blocks, None))), deep
+
+    def shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor, blocks: int = SHALLOW_BLOCKS) -> Tensor:
+        """The outermost blocks alone, `deep` taken from an earlier step (DeepCache, Ma et al. 2023, section 3.2)."""
+        down, up = self.down_blocks[0], self.up_blocks[-1]
+        if not isinstance(down, Down) or not 0 < blocks <= self.config.blocks + 1:
+            raise ValueError(f"Expected a shallow step to run 1 to {self.config.blocks + 1} blocks, got {blocks}.")
+        # As many on the way down as give the skips that those on the way up take, without the first convolution's.
+        before = blocks - 1
+        times, texts = self._split_times(time), self._split_texts(text)
+        has_attention = bool(down.attentions)
+        x, parts = self._enter(
+            sample,
+            (*times[:before], *times[-blocks:]),
+            (*texts[:before], *texts[-blocks:]) if has_attention else (),
+        )
+        for index in range(before):
+            x = down.run_block(index, x, parts)
+            parts.skips.append(x)
+        return self._leave(up(deep, parts, slice(-blocks, None)))
+
+    def _leave(self, x: Tensor) -> Tensor:
+        x = self.operations.group_norm(x, self._as_norm(self.conv_norm_out))
+        return self.operations.convolve(x, self.conv_out.weight, self.conv_out.bias)

@@ -33,6 +33,7 @@ class KernelSampler:
         noise: Tensor,
         estimates: list[Tensor],
         sample: Tensor,
+        difference: Tensor | None = None,
     ) -> None:
         count, channels, height, width = latents.shape
         for tensor in (output, sample):
@@ -40,8 +41,10 @@ class KernelSampler:
                 raise ValueError(f"Expected positions that lie evenly, got the strides {tensor.stride()}.")
         steps.end[(triton.cdiv(latents.numel(), BLOCK),)](
             current, step, table, scale, output, latents, noise, *estimates, sample,
+            latents if difference is None else difference,
             latents.numel(), height * width, channels,
             output.stride(0), output.stride(1), output.stride(3),
             sample.stride(0), sample.stride(1), sample.stride(3),
-            IS_GUIDED=len(output) == 2 * count, BLOCK=BLOCK,
+            IS_GUIDED=len(output) == 2 * count, IS_DOUBLED=len(sample) == 2 * count,
+            HAS_DIFFERENCE=difference is not None, BLOCK=BLOCK,
         )  # fmt: skip

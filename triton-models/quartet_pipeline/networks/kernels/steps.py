@@ -30,6 +30,7 @@ def end(
     last,  # estimate of the clean latents
     last_but_one,
     sample,  # the latents again, as the model takes them, once or twice
+    difference,  # what the prompt makes of the answer: kept where IS_GUIDED, taken where not
     size,
     area,
     channels,
@@ -40,6 +41,8 @@ def end(
     sample_channel,
     sample_place,
     IS_GUIDED: tl.constexpr,
+    IS_DOUBLED: tl.constexpr,
+    HAS_DIFFERENCE: tl.constexpr,
     BLOCK: tl.constexpr,
 ):
     """Guidance, then one step of any scheduler (see `schedulers.Row`)."""
@@ -55,7 +58,12 @@ def end(
     pictures = size // (channels * area)
     if IS_GUIDED:
         prompted = tl.load(there + pictures * output_picture, mask=mask).to(tl.float32)
-        answer += tl.load(scale) * (prompted - answer)
+        change = prompted - answer
+        answer += tl.load(scale) * change
+        if HAS_DIFFERENCE:
+            tl.store(difference + place, change, mask=mask)
+    elif HAS_DIFFERENCE:
+        answer += (tl.load(scale) - 1) * tl.load(difference + place, mask=mask)
     now = tl.load(latents + place, mask=mask)
     before = tl.load(last + place, mask=mask)
     guess = tl.load(row) * now + tl.load(row + 1) * answer
@@ -68,7 +76,7 @@ def end(
     taken = sample + picture * sample_picture + channel * sample_channel + position * sample_place
     rounded = following.to(sample.dtype.element_ty)
     tl.store(taken, rounded, mask=mask)
-    if IS_GUIDED:
+    if IS_DOUBLED:
         tl.store(taken + pictures * sample_picture, rounded, mask=mask)
     if tl.program_id(0) == 0:
         tl.store(step, index + 1)
