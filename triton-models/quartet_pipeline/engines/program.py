@@ -18,6 +18,7 @@ from quartet_pipeline.engines.kinds import StepKind
 from quartet_pipeline.engines.masking import Canvas, Masking
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
+from quartet_pipeline.engines.steering import Steering
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
@@ -50,7 +51,7 @@ class Program:
     ) -> None:
         self.networks = networks
         self.description = description
-        self.count = count
+        self.size, self.count = size, count
         device = networks.device
         height, width = (side // description.downscale for side in size)
         self._shape = (description.latent_channels, height, width)
@@ -86,17 +87,20 @@ class Program:
         self._capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
         self._steps: dict[StepKind, Callable[[], None]] = {}
         self._exact = StepKind(is_guided)
+        self._masking: Masking | None = None
+        self._steering: Steering | None = None
         self.read, self.text = self._capture(self._read)
         self.prepare([self._exact])
         self.add_noise, _ = self._capture(self._fill_noise)
         self.latents.normal_()
         self.decode, (self.images, self.is_finite) = self._capture(self._decode)
-        self._masking: Masking | None = None
 
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
         new = [kind for kind in kinds if kind not in self._steps]
         for kind in new:
+            if kind.is_controlled:
+                self.steering()
             # A step runs on numbers like a request's.
             self.step.zero_()
             self.latents.normal_()
@@ -110,6 +114,14 @@ class Program:
             canvas = Canvas(self.latents, self.estimates[0], self._sample, self._current, self.images)
             self._masking = Masking(canvas, self._capture)
         return self._masking
+
+    def steering(self) -> Steering:
+        """What a control picture fills and controlled steps read, made on first use."""
+        if self._steering is None:
+            if self.networks.controls is None:
+                raise ValueError("Expected networks with a ControlNet, got some without.")
+            self._steering = Steering(self.networks.controls, self.size, self.ids, self.count, self._capture)
+        return self._steering
 
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
@@ -146,7 +158,9 @@ class Program:
         first = 0 if kind.is_guided else len(self._sample) - self.count
         sample, text = self._sample[first:], self.text[first:]
         with self.networks.in_fp8() if kind.is_coarse and self.networks.in_fp8 else nullcontext():
-            if kind.is_shallow:
+            if kind.is_controlled:
+                output = self.steering().denoise(sample, self._time, text, self._current)
+            elif kind.is_shallow:
                 output = self.networks.denoise_shallow(sample, self._time, text, self._deep[first:])
             elif kind.keeps_deep:
                 output, deep = self.networks.denoise_keeping(sample, self._time, text)

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -22,6 +22,9 @@ from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
 from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
 from quartet_pipeline.tokenizer import PromptEncoder
+
+if TYPE_CHECKING:
+    from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 
 Shape = tuple[Size, int, bool]
 MOST_PROGRAMS = 16
@@ -41,10 +44,14 @@ def open_torch_engine(folder: Path, description: Description, encode_prompt: Pro
         from quartet_pipeline.networks.small import SmallNetworks
 
         return TorchEngine(description, SmallNetworks(folder, device), encode_prompt)
-    return TorchEngine(description, open_stable_diffusion(folder, device), encode_prompt)
+    from quartet_pipeline.networks.controls import open_controls
+
+    networks = open_stable_diffusion(folder, device)
+    networks.controls = open_controls(folder, description, networks)
+    return TorchEngine(description, networks, encode_prompt)
 
 
-def open_stable_diffusion(path: Path, device: torch.device) -> LoopNetworks:
+def open_stable_diffusion(path: Path, device: torch.device) -> "StableDiffusionNetworks":
     """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
     from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
     from quartet_pipeline.networks.weights import make_networks, read_configs, read_weights
@@ -115,7 +122,7 @@ class TorchEngine:
         restart = restart_of(left_out, steps, is_guided=is_guided)
         table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
         program = self.program(request.size, len(request.seeds), is_guided=is_guided)
-        kinds = step_kinds(left_out, steps, is_guided=is_guided)
+        kinds = step_kinds(left_out, steps, is_guided=is_guided, is_controlled=request.control is not None)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
         masking = program.masking() if request.mask is not None else None
@@ -147,6 +154,9 @@ class TorchEngine:
         plan = self._plan(table)
         program.table[: len(table.rows)] = plan[0]
         program.times[: len(table.rows)] = plan[1]
+        if request.control is not None:
+            timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=self._networks.device)
+            program.steering().bring(request.control, timesteps)
         clean = masking = None
         if request.picture is not None:
             picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)

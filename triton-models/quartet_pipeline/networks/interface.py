@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.engines.steering import ControlNetworks
 
 
 class LoopNetworks(Protocol):
@@ -16,6 +17,8 @@ class LoopNetworks(Protocol):
     device: torch.device
     sampler: Sampler | None
     """What moves the latents on, where it is not plain PyTorch."""
+    controls: ControlNetworks | None
+    """What steers the steps by a control picture, where the model has it."""
     in_fp8: Callable[[], AbstractContextManager[None]] | None
     """Where the card has it: within this context, products of matrices are in fp8."""
 

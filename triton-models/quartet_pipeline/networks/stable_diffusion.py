@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
@@ -29,6 +30,7 @@ class StableDiffusionNetworks:
         self.device = device
         self.sampler = sampler
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
+        self.controls: ControlNetworks | None = None
         self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         self.buffers = {
@@ -38,7 +40,7 @@ class StableDiffusionNetworks:
         if weights:
             for part, buffer in self.buffers.items():
                 buffer.fill(weights[part])
-        self._dtype = networks.unet.conv_in.weight.dtype
+        self.dtype = networks.unet.conv_in.weight.dtype
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
@@ -47,28 +49,31 @@ class StableDiffusionNetworks:
         return self.networks.unet.prepare_times(timesteps)
 
     def make_sample(self, latents: Tensor) -> Tensor:
-        return latents.to(self._dtype, memory_format=torch.channels_last)
+        return latents.to(self.dtype, memory_format=torch.channels_last)
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        output = self.networks.unet(self._inwards(sample), time, text)
-        return _outwards(output)
+        output = self.networks.unet(inwards(sample, self.dtype), time, text)
+        return outwards(output)
 
     def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        output, deep = self.networks.unet.keep(self._inwards(sample), time, text, self.shallow_blocks)
-        return _outwards(output), deep
+        output, deep = self.networks.unet.keep(inwards(sample, self.dtype), time, text, self.shallow_blocks)
+        return outwards(output), deep
 
     def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
-        return _outwards(self.networks.unet.shallow(self._inwards(sample), time, text, deep, self.shallow_blocks))
+        return outwards(self.networks.unet.shallow(inwards(sample, self.dtype), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
-        return _outwards(self.networks.decoder(self._inwards(latents)))
+        return outwards(self.networks.decoder(inwards(latents, self.dtype)))
 
     def encode(self, pictures: Tensor) -> Tensor:
-        return _outwards(self.networks.encoder(self._inwards(pictures)))
-
-    def _inwards(self, x: Tensor) -> Tensor:
-        return x.to(self._dtype).permute(0, 2, 3, 1).contiguous()
+        return outwards(self.networks.encoder(inwards(pictures, self.dtype)))
 
 
-def _outwards(x: Tensor) -> Tensor:
+def inwards(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """[n, c, h, w] -> [n, h, w, c] as the networks take it."""
+    return x.to(dtype).permute(0, 2, 3, 1).contiguous()
+
+
+def outwards(x: Tensor) -> Tensor:
+    """The reverse of `inwards`, but for the type of its numbers."""
     return x.permute(0, 3, 1, 2)

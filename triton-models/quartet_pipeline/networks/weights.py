@@ -19,7 +19,7 @@ from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.clip import TextConfig, TextEncoder
 from quartet_pipeline.networks.layouts import Tensors, name_as_diffusers
 from quartet_pipeline.networks.operations import PLAIN, Operations, fold_doubled
-from quartet_pipeline.networks.unet import UNet, UNetConfig
+from quartet_pipeline.networks.unet import Contracting, UNet, UNetConfig
 from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 
@@ -82,7 +82,7 @@ def read_configs(path: Path) -> Configs:
 
     A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
     """
-    return _parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
+    return _parse_configs({part: read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
 
 
 def _parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
@@ -109,7 +109,7 @@ def read_weights(
 ) -> dict[str, WeightSet]:
     """The weights of a diffusers folder or of a single `.safetensors` file, as `networks` have them."""
     if path.is_dir():
-        tensors = {part: _read_part(path / part) for part in PARTS}
+        tensors = {part: read_part(path / part) for part in PARTS}
     else:
         tensors = name_as_diffusers(read_tensors(path))
     return _pack(networks, tensors, dtype, is_pinned=is_pinned)
@@ -121,14 +121,14 @@ def _pack(
     text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
     sources: dict[str, tuple[Tensors, Sources]] = {
         "text_encoder": (text_tensors, text_sources),
-        "unet": (_with_moved_biases(tensors["unet"]), unet_sources(networks.unet)),
+        "unet": (with_moved_biases(tensors["unet"]), unet_sources(networks.unet)),
         "encoder": (tensors["vae"], _vae_sources("encoder")),
         "decoder": (tensors["vae"], _vae_sources("decoder")),
     }
     sets = {}
     for part, network in networks.parts().items():
         sets[part] = WeightSet(Layout.of(network, dtype), is_pinned=is_pinned)
-        _fill(sets[part].views, *sources[part])
+        fill(sets[part].views, *sources[part])
     return sets
 
 
@@ -147,7 +147,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise ModelError(f"Expected {path} to be a safetensors file, got: {str(error)[:120]}.") from error
 
 
-def _read_part(folder: Path) -> dict[str, Tensor]:
+def read_part(folder: Path) -> dict[str, Tensor]:
     # Without "fp16" in the name first: those are the full weights where a folder holds both.
     files = sorted(folder.glob("*.safetensors"), key=lambda file: (".fp16" in file.name, file.name))
     if not files:
@@ -156,7 +156,7 @@ def _read_part(folder: Path) -> dict[str, Tensor]:
     return {name: tensor for file in chosen for name, tensor in read_tensors(file).items()}
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     try:
         fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -164,7 +164,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     return fields
 
 
-def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -> None:
+def fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -> None:
     """Gives every parameter of ours what it is made of."""
     for name, parameter in parameters.items():
         theirs = sources(name)
@@ -190,7 +190,7 @@ def text_sources(name: str) -> Sequence[str]:
     return [re.sub(r"\.(fc\d)\.", r".mlp.\1.", name.replace(".out_proj.", ".self_attn.out_proj."))]
 
 
-def _with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
+def with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
     """Adds the biases that our UNet adds elsewhere than diffusers' does (see `unet.ResidualBlock`, `Transformer`)."""
     added = dict(tensors)
     for name in tensors:
@@ -228,7 +228,7 @@ UNET_NAMES = {
 }
 
 
-def unet_sources(unet: UNet) -> Sources:
+def unet_sources(unet: Contracting) -> Sources:
     levels = list(unet.levels())
     blocks = [f"{name}.resnets.{index}" for name, level in levels for index in range(len(level.resnets))]
     transformers = [f"{name}.attentions.{index}" for name, level in levels for index in range(len(level.attentions))]
