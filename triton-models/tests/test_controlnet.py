@@ -154,7 +154,7 @@ def pipeline(folder: Path) -> Pipeline:
 
 
 PICTURE = np.random.default_rng(3).integers(0, 256, (64, 128, 3)).astype(np.uint8)
-REQUEST = Request("", "a red boat", "fog", (7, 2**40), 3, 4.0, "ddim", (64, 128), None, None, 0)
+REQUEST = Request("", "a red boat", "fog", (7, 2**40), 2, 4.0, "ddim", (64, 128), None, None, 0)
 
 
 @torch.no_grad()
@@ -198,15 +198,15 @@ def diffusers_drawing(folder: Path, pipeline: Pipeline, request: Request) -> Any
     return torch.stack(pictures).numpy()
 
 
-@pytest.mark.parametrize("guidance", [4.0, 1.0])
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_steered_drawing_is_that_of_diffusers(folder: Path, pipeline: Pipeline, kind: str, guidance: float) -> None:
-    for scale in (1.0, 0.5):
-        request = replace(REQUEST, control=Control(kind, PICTURE, scale), guidance_scale=guidance)
-        drawn = draw(pipeline, request).images
-        reference = diffusers_drawing(folder, pipeline, request)
-        assert reference.std() > 5
-        assert np.abs(drawn - reference).max() <= 1
+@pytest.mark.parametrize(("kind", "scale", "guidance"), [("canny", 1.0, 4.0), ("depth", 0.5, 1.0)])
+def test_a_steered_drawing_is_that_of_diffusers(
+    folder: Path, pipeline: Pipeline, kind: str, scale: float, guidance: float
+) -> None:
+    request = replace(REQUEST, control=Control(kind, PICTURE, scale), guidance_scale=guidance)
+    drawn = draw(pipeline, request).images
+    reference = diffusers_drawing(folder, pipeline, request)
+    assert reference.std() > 5
+    assert np.abs(drawn - reference).max() <= 1
 
 
 def test_without_a_control_and_at_scale_0_nothing_steers(pipeline: Pipeline) -> None:

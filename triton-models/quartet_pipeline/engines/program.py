@@ -19,7 +19,7 @@ from quartet_pipeline.engines.masking import Canvas, Masking
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.engines.steering import Steering
-from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.networks.interface import Checker, LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
 from quartet_pipeline.schedulers import Row
@@ -94,6 +94,11 @@ class Program:
         self.add_noise, _ = self._capture(self._fill_noise)
         self.latents.normal_()
         self.decode, (self.images, self.is_finite) = self._capture(self._decode)
+        self.unsafe = zeros(count)
+        """What the safety checker says of the pictures; 0 where the model has none."""
+        self.judge: Callable[[], None] = lambda: None
+        if networks.checker is not None:
+            self.judge, _ = self._capture(partial(self._judge, networks.checker))
 
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
@@ -180,6 +185,9 @@ class Program:
         pictures = self.networks.decode(self.latents / self.description.scaling_factor)
         levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
         return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), torch.isfinite(self.latents).all()
+
+    def _judge(self, checker: Checker) -> None:
+        self.unsafe.copy_(checker.judge(self.images))
 
     def previews(self) -> Tensor:
         """The newest estimate as uint8 [n, 64, 64, 3]."""

@@ -45,9 +45,11 @@ def open_torch_engine(folder: Path, description: Description, encode_prompt: Pro
 
         return TorchEngine(description, SmallNetworks(folder, device), encode_prompt)
     from quartet_pipeline.networks.controls import open_controls
+    from quartet_pipeline.networks.safety import open_judge
 
     networks = open_stable_diffusion(folder, device)
     networks.controls = open_controls(folder, description, networks)
+    networks.checker = open_judge(folder, device, networks.dtype)
     return TorchEngine(description, networks, encode_prompt)
 
 
@@ -136,7 +138,9 @@ class TorchEngine:
         program.decode()
         if masking is not None:
             masking.blend()
+        program.judge()
         images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
+        unsafe = self._fetch(program.unsafe)
         done = self._moment()
         done.wait()
         stop_if(is_cancelled)
@@ -144,7 +148,7 @@ class TorchEngine:
             raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
         spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
         text_ms, loop_ms, decoder_ms, total_ms = spans
-        return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms))
+        return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms), unsafe.numpy())
 
     def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
         """Fills the program's buffers for a request."""

@@ -11,6 +11,14 @@ from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
 
 
+class Checker(Protocol):
+    """A model's safety checker."""
+
+    def judge(self, images: Tensor) -> Tensor:
+        """Pictures uint8 [n, h, w, 3] -> how sure it is that each is unsafe, float32 [n] from 0 to 1; above 0.5 is its
+        own decision."""
+
+
 class LoopNetworks(Protocol):
     """Four networks on one device. Tensors that steps read are made before the loop, so that a step is one program."""
 
@@ -19,6 +27,8 @@ class LoopNetworks(Protocol):
     """What moves the latents on, where it is not plain PyTorch."""
     controls: ControlNetworks | None
     """What steers the steps by a control picture, where the model has it."""
+    checker: Checker | None
+    """What judges the pictures, where the model has it."""
     in_fp8: Callable[[], AbstractContextManager[None]] | None
     """Where the card has it: within this context, products of matrices are in fp8."""
 

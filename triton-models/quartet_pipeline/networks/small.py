@@ -12,6 +12,7 @@ from demo.shipped import read_model
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.networks.interface import Checker
 
 
 class SmallNetworks:
@@ -21,6 +22,7 @@ class SmallNetworks:
         self.device = device
         self.sampler: Sampler | None = None
         self.controls: ControlNetworks | None = None
+        self.checker: Checker | None = None
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         try:
             checkpoint = read_model(folder)

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
+from quartet_pipeline.networks.interface import Checker
 from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
@@ -31,6 +32,7 @@ class StableDiffusionNetworks:
         self.sampler = sampler
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         self.controls: ControlNetworks | None = None
+        self.checker: Checker | None = None
         self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         self.buffers = {
