@@ -155,6 +155,8 @@ def environment() -> dict[str, str]:
     inherited["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     # Triton's embedded Python takes its packages from the environment that comes first here.
     inherited["PATH"] = f"{HOME / 'python/bin'}:{inherited.get('PATH', '')}"
+    # Pictures pass through buffers of megabytes, which glibc would give back each time and take again page by page.
+    inherited |= {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
     return inherited
 
 

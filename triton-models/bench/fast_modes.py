@@ -25,9 +25,9 @@ def main() -> None:
 
         measure_loss(options.minutes, options.json or RESULTS / "fast-loss.json", options.sheet)
     if options.speed:
-        from bench.fast_speed import measure_speed
+        from bench.fast_speed import measure_speed, open_networks
 
-        measure_speed(options.seconds, options.json)
+        measure_speed(open_networks(), options.seconds, options.json)
     if not options.loss and not options.speed:
         parser.error("Expected --loss or --speed, got neither.")
 

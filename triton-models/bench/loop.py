@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from bench.card import measure_card
-from bench.subject import DESCRIPTION, encode_prompt, random_networks, record
+from bench.subject import DESCRIPTION, arithmetic, encode_prompt, random_networks
 from quartet_pipeline.engines.program import Program
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.networks.kernels.choices import Choices, microseconds
@@ -118,8 +118,7 @@ def main() -> None:
     for count, name in ((4, "four"), (1, "one")):
         if name in options.skip:
             continue
-        work = 50 * sum(record("unet", 2 * count).operations.values())
-        work += sum(record("decoder", count).operations.values())
+        work = arithmetic(count, 50)
         limit = work / rate / 1e12
         torch.cuda.reset_peak_memory_stats()
         timed = time_drawing(engine, replace(REQUEST, seeds=REQUEST.seeds[:count]), 7)

@@ -63,7 +63,7 @@ is_asked loop && part "our loop" 200 python3 -m bench.loop --skip exact compile 
 if is_asked served || is_asked reference; then
     part "random weights" 60 env PYTHONPATH="$client" python3 -m bench.random_model /tmp/quartet/model /tmp/quartet/tokenizer.json
 fi
-is_asked served && part "through Triton" 190 env PYTHONPATH="$client" python3 -m bench.through_triton /tmp/quartet/model \
+is_asked served && part "through Triton" 190 env PYTHONPATH="$client" MALLOC_MMAP_THRESHOLD_=67108864 MALLOC_TRIM_THRESHOLD_=268435456 python3 -m bench.through_triton /tmp/quartet/model \
     --server /tmp/quartet/server --python /tmp/quartet/python --json "$out/served.json" --log "$out/server.log" --seconds 95
 is_asked reference &&
     part "diffusers" 200 env PYTHONPATH="$client" python3 -m bench.reference /tmp/quartet/model --seconds 150 --json "$out/reference.json"

@@ -15,6 +15,9 @@ from typing import Any
 
 import torch
 
+from bench.card import measure_card
+from bench.subject import arithmetic
+
 DEVICE = "cuda"
 
 
@@ -49,6 +52,26 @@ class Reference:
             num_inference_steps=50, guidance_scale=7.5, generator=torch.Generator(DEVICE).manual_seed(0),
             output_type="np",
         ).images  # fmt: skip
+
+    @torch.no_grad()
+    def parts_ms(self) -> dict[str, float]:
+        """Text encoder, loop and decoder one by one, each the median of three."""
+        texts = self.text_encoder(self.ids)[0]
+
+        def denoise() -> Any:
+            return self.pipeline(
+                prompt_embeds=texts[1:], negative_prompt_embeds=texts[:1], num_images_per_prompt=4, height=512,
+                width=512, num_inference_steps=50, guidance_scale=7.5,
+                generator=torch.Generator(DEVICE).manual_seed(0), output_type="latent",
+            ).images  # fmt: skip
+
+        latents = denoise() / self.vae.config.scaling_factor
+        runs = {
+            "text encoder": lambda: self.text_encoder(self.ids),
+            "loop": denoise,
+            "decoder": lambda: self.vae.decode(latents, return_dict=False),
+        }
+        return {name: sorted(milliseconds(run) for _ in range(3))[1] for name, run in runs.items()}
 
     def vanilla(self) -> None:
         self.unet.set_attn_processor(self.attention.AttnProcessor())
@@ -92,6 +115,14 @@ class Reference:
         self.unet.forward = replay
 
 
+def milliseconds(run: Callable[[], Any]) -> float:
+    torch.cuda.synchronize()
+    started = time.perf_counter()
+    run()
+    torch.cuda.synchronize()
+    return (time.perf_counter() - started) * 1000
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
@@ -99,6 +130,10 @@ def main() -> None:
     parser.add_argument("--json", type=Path, required=True)
     options = parser.parse_args()
     begun = time.perf_counter()
+    card = measure_card()
+    torch.cuda.empty_cache()
+    limit = arithmetic(4, 50) / card.tera_per_second / 1e12
+    print(f"{card.name}: {card.tera_per_second:.0f} TFLOP/s, so at least {limit:.3f} s", flush=True)
     reference = Reference(options.folder)
     print(f"diffusers is loaded after {time.perf_counter() - begun:.0f} s", flush=True)
     rows: dict[str, Any] = {}
@@ -119,22 +154,22 @@ def main() -> None:
             change()
             reference.draw()
             ready = time.perf_counter() - started
-            seconds = []
-            for _ in range(3):
-                torch.cuda.synchronize()
-                started = time.perf_counter()
-                reference.draw()
-                seconds.append(time.perf_counter() - started)
+            torch.cuda.reset_peak_memory_stats()
+            seconds = [milliseconds(reference.draw) / 1000 for _ in range(3)]
+            peak = torch.cuda.max_memory_allocated() / 1e9
+            parts = reference.parts_ms()
         except Exception as problem:  # The other rows are still worth having.
             print(f"{title}: {type(problem).__name__}: {str(problem)[:300]}", flush=True)
             rows[title] = {"problem": str(problem)[:1000]}
         else:
             middle = sorted(seconds)[1]
             print(
-                f"{title}: {middle:.3f} s ({min(seconds):.3f} to {max(seconds):.3f}); ready after {ready:.0f} s",
+                f"{title}: {middle:.3f} s ({min(seconds):.3f} to {max(seconds):.3f}), "
+                f"{middle / limit:.2f} times the limit; ready after {ready:.0f} s; "
+                f"{peak:.1f} GB; {', '.join(f'{name} {part:.1f}' for name, part in parts.items())} ms",
                 flush=True,
             )
-            rows[title] = {"seconds": seconds, "ready_s": ready}
+            rows[title] = {"seconds": seconds, "limit": limit, "ready_s": ready, "peak_gb": peak, "parts_ms": parts}
         options.json.write_text(json.dumps(rows))
 
 

@@ -23,12 +23,17 @@ from typing import Any
 
 import grpc
 import numpy as np
+import torch
 from tritonclient.grpc import service_pb2
 
+from bench.card import Card, measure_card
+from bench.subject import arithmetic
 from quartet_pipeline.repository import write_repository
 
 METHOD = "/inference.GRPCInferenceService/ModelStreamInfer"
 READY_TIMEOUT_S = 150
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
+"""glibc gives buffers of this size back to the system each time, and takes them again page by page."""
 MOST_BYTES = 64 * 2**20
 
 
@@ -95,7 +100,7 @@ def ask(call: Any, request: Any) -> tuple[int, dict[str, Any]]:
     return progress, last
 
 
-def measure(call: Any, case: Case, seconds: float) -> dict[str, Any]:
+def measure(call: Any, case: Case, card: Card, seconds: float) -> dict[str, Any]:
     """Client times of a case in milliseconds, and what the model says it took."""
     for index in range(3):
         ask(call, request_of(case, 10_000 + index))
@@ -109,11 +114,13 @@ def measure(call: Any, case: Case, seconds: float) -> dict[str, Any]:
         models.append(np.frombuffer(last["timings_ms"][1], np.float32).tolist())
         if time.perf_counter() - begun > seconds:
             break
+    limit_ms = arithmetic(case.pictures, case.steps) / card.tera_per_second / 1e9
     own = sorted(client - model[3] for client, model in zip(clients, models, strict=True))
     ordered = sorted(clients)
     result = {
         "title": case.title,
         "requests": len(clients),
+        "limit_ms": limit_ms,
         "p50_ms": quantile(ordered, 0.5),
         "p99_ms": quantile(ordered, 0.99),
         "min_ms": ordered[0],
@@ -128,6 +135,7 @@ def measure(call: Any, case: Case, seconds: float) -> dict[str, Any]:
     print(
         f"{case.title}, through Triton, {len(clients)} requests: "
         f"p50 {result['p50_ms']:.1f} ms, p99 {result['p99_ms']:.1f}, {ordered[0]:.1f} to {ordered[-1]:.1f}; "
+        f"{result['p50_ms'] / limit_ms:.2f} times the limit of {limit_ms:.0f} ms; "
         f"in the model {result['model_p50_ms']:.1f}, "
         f"Triton's part {result['triton_p50_ms']:.1f} (at most {own[-1]:.1f}); {progress} progress messages",
         flush=True,
@@ -166,6 +174,7 @@ def serving(server: Path, python: Path, repository: Path, log: Path) -> Iterator
     libraries = [str(server / "libs"), os.environ.get("LD_LIBRARY_PATH", "")]
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     environment.pop("PYTHONPATH", None)
+    environment.update(KEEP_MEMORY)
     with log.open("w") as file:
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT)
     try:
@@ -209,6 +218,9 @@ def main() -> int:
     parser.add_argument("--log", type=Path, default=Path("server.log"))
     parser.add_argument("--seconds", type=float, default=100, help="the most that one case may take")
     options = parser.parse_args()
+    card = measure_card()
+    torch.cuda.empty_cache()
+    print(f"{card.name}: {card.tera_per_second:.0f} TFLOP/s", flush=True)
     results: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         write_repository(Path(folder), [options.model])
@@ -224,7 +236,7 @@ def main() -> int:
                     response_deserializer=service_pb2.ModelStreamInferResponse.FromString,
                 )
                 for case in CASES:
-                    results.append(measure(call, case, options.seconds))
+                    results.append(measure(call, case, card, options.seconds))
                     options.json.write_text(json.dumps(results))
     return 0
 

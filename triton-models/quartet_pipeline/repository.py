@@ -8,11 +8,14 @@ Needs Python's own library only.
 import argparse
 import json
 import os
+import shutil
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quartet_pipeline.description import has_safety_checker, read_description
+from quartet_pipeline.description import has_safety_checker, is_diffusers_folder, read_description
+from quartet_pipeline.speeds import FP8_CAPABILITY, shortcuts
 
 ROOT = Path(__file__).resolve().parents[1]
 SMALL_MODEL = ROOT / "demo/model"
@@ -55,6 +58,7 @@ def describe(folder: Path) -> dict[str, Any]:
         "canPaintWithin": True,
         "controls": list(checked.controls),
         "safetyChecker": has_safety_checker(folder),
+        "speeds": offered_speeds(folder),
         "enlarge": fields.get("enlarge"),
         "vocabulary": None,
     }
@@ -65,6 +69,26 @@ def describe(folder: Path) -> dict[str, Any]:
         described["vocabulary"] = {group: names for group, names in things.items() if names}
         described["knownWords"] = {group: _all_words(names) for group, names in vocabulary.items()}
     return described
+
+
+def offered_speeds(folder: Path) -> list[str]:
+    """What the engine that `open_pipeline` takes for a folder has, on this machine."""
+    if not is_diffusers_folder(folder):
+        return [*shortcuts("cutoff")]
+    return [*shortcuts("cached", "cutoff", *(("fp8",) if _has_fp8() else ()))]
+
+
+def _has_fp8() -> bool:
+    """Whether there is a card that multiplies in fp8: compute capability 8.9 and up."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return False
+    command = [program, "--query-gpu=compute_cap", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout
+        return tuple(map(int, answer.split()[0].split("."))) >= FP8_CAPABILITY
+    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
+        return False
 
 
 def _size(size: Sequence[int]) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """What the fast modes leave out, and that nothing else changes: the small model in both loops."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from demo.networks import UNet as SmallUNet
 from quartet_pipeline.description import read_description
-from quartet_pipeline.engines.kinds import SPEEDS, Shortcuts, StepKind, restart_of, shortcuts, step_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.onnxruntime import OnnxNetworks
 from quartet_pipeline.engines.stepwise import StepwiseEngine
 from quartet_pipeline.engines.torch import TorchEngine
@@ -20,11 +21,21 @@ from quartet_pipeline.networks.unet import UNet, UNetConfig
 from quartet_pipeline.pipeline import Progress, open_pipeline
 from quartet_pipeline.request import Request
 from quartet_pipeline.schedulers import scheduler_table
+from quartet_pipeline.speeds import SPEEDS, Shortcuts, shortcuts
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
 DEMO = Path(__file__).parents[1] / "demo/model"
 REQUEST = Request("", "two red boats at dusk", "", (11, 2**40), 5, 3.0, "ddim", (128, 192), None, None, 0)
 EXACT = Shortcuts()
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """On a busy machine, threads wait for each other longer than these small networks take."""
+    kept = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(kept)
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from quartet_pipeline.description import Description
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
-from quartet_pipeline.engines.kinds import StepKind, restart_of, shortcuts, step_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.masks import edge_weights, keep, keep_pixels, latent_mask, noised
 from quartet_pipeline.pixels import from_pixels, to_pixels, to_previews
 from quartet_pipeline.request import Request
 from quartet_pipeline.schedulers import Row, Table, scheduler_table, steps_that_run
 from quartet_pipeline.seeds import normal_noise
+from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Floats = NDArray[np.float32]

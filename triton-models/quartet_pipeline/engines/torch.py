@@ -13,7 +13,7 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
-from quartet_pipeline.engines.kinds import StepKind, restart_of, shortcuts, step_kinds
+from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.errors import ModelError
@@ -21,6 +21,7 @@ from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
 from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
+from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 if TYPE_CHECKING:
@@ -61,14 +62,16 @@ def open_stable_diffusion(path: Path, device: torch.device) -> "StableDiffusionN
     if device.type == "cpu":
         networks = make_networks(read_configs(path))
         return StableDiffusionNetworks(networks, device, weights=read_weights(path, networks, dtype=torch.float32))
-    from quartet_pipeline.networks.kernels.operations import KernelOperations, prepare_libraries
+    from quartet_pipeline.networks.kernels.fp8 import Fp8Operations
+    from quartet_pipeline.networks.kernels.operations import prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
     prepare_libraries()
-    operations = KernelOperations(open_choices())
+    operations = Fp8Operations(open_choices())
     networks = make_networks(read_configs(path), operations)
     weights = read_weights(path, networks, dtype=torch.float16, is_pinned=True)
-    return StableDiffusionNetworks(networks, device, operations.sampler, weights)
+    fp8 = operations if operations.is_possible() else None
+    return StableDiffusionNetworks(networks, device, operations.sampler, weights, fp8)
 
 
 class TorchEngine:

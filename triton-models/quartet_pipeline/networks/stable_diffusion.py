@@ -1,7 +1,7 @@
 """Stable Diffusion for the torch engine."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -12,6 +12,16 @@ from quartet_pipeline.networks.interface import Checker
 from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
+
+
+class Fp8(Protocol):
+    """Products of matrices in fp8, for cards that have it."""
+
+    def in_fp8(self) -> AbstractContextManager[None]:
+        """Within it, products are in fp8."""
+
+    def round_again(self) -> None:
+        """After other weights were copied into the same memory."""
 
 
 class StableDiffusionNetworks:
@@ -27,12 +37,14 @@ class StableDiffusionNetworks:
         device: torch.device,
         sampler: Sampler | None = None,
         weights: WeightSets | None = None,
+        fp8: Fp8 | None = None,
     ) -> None:
         self.device = device
         self.sampler = sampler
-        self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         self.controls: ControlNetworks | None = None
         self.checker: Checker | None = None
+        self.in_fp8 = fp8.in_fp8 if fp8 else None
+        self._fp8 = fp8
         self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
         self.buffers = {
@@ -43,6 +55,11 @@ class StableDiffusionNetworks:
             for part, buffer in self.buffers.items():
                 buffer.fill(weights[part])
         self.dtype = networks.unet.conv_in.weight.dtype
+
+    def weights_changed(self) -> None:
+        """To be called after `buffers` were filled anew: what is kept of them in fp8 has to follow."""
+        if self._fp8:
+            self._fp8.round_again()
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self.networks.unet.prepare_text(self.networks.text_encoder(ids))

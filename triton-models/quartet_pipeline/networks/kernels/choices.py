@@ -59,17 +59,18 @@ class Choices:
         key: Key,
         ways: Sequence[Way[Result]],
         reference: Callable[[], Result],
-        restore: Callable[[], None] = lambda: None,
+        restore: Callable[[], object] = lambda: None,
+        most_error: float = MOST_ERROR,
     ) -> Result:
         """Runs the chosen way; the first call of a shape measures all (never inside a capture).
 
-        `restore` makes good what a way may overwrite.
+        `restore` makes good what a way may overwrite; a way that is off by more than `most_error` is not taken.
         """
         named = {way.name: way for way in ways}
         name = self.chosen.get(key)
         # What a file chose may be a way that is gone.
         if name not in named:
-            name = self._choose(key, ways, reference, restore)
+            name = self._choose(key, ways, reference, restore, most_error)
         return named[name].run()
 
     def _choose(
@@ -77,7 +78,8 @@ class Choices:
         key: Key,
         ways: Sequence[Way[Result]],
         reference: Callable[[], Result],
-        restore: Callable[[], None],
+        restore: Callable[[], object],
+        most_error: float,
     ) -> str:
         if self.forced is not None:
             forced = self.forced
@@ -87,7 +89,7 @@ class Choices:
         expected = _tensors(reference())
         _compile([way for way in ways if way.is_ours])
         restore()
-        results = [_measure(way, expected, restore) for way in ways]
+        results = [_measure(way, expected, restore, most_error) for way in ways]
         self.measured[key] = results
         usable = [result for result in results if not result.problem]
         least = min((result.microseconds for result in usable), default=0.0)
@@ -120,14 +122,16 @@ def _compile(ways: Sequence[Way[Result]]) -> None:
     torch.cuda.synchronize()
 
 
-def _measure(way: Way[Result], expected: tuple[Tensor, ...], restore: Callable[[], None]) -> Measured:
+def _measure(
+    way: Way[Result], expected: tuple[Tensor, ...], restore: Callable[[], object], most_error: float
+) -> Measured:
     with warnings.catch_warnings():
         # PyTorch warns of each kind of attention that a shape is not made for.
         warnings.simplefilter("ignore", UserWarning)
         try:
             pairs = zip(_tensors(way.run()), expected, strict=True)
             error = max(float((ours.float() - theirs.float()).norm() / theirs.float().norm()) for ours, theirs in pairs)
-            if not error <= MOST_ERROR:
+            if not error <= most_error:
                 return Measured(way.name, 0.0, error, f"is off by {error:.1e}")
             return Measured(way.name, microseconds(way.run), error)
         except Exception as problem:  # A way that this card cannot go is no reason not to draw.
