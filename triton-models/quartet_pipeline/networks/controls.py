@@ -11,6 +11,7 @@ from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.controlnet import ControlNet, ControlNetConfig
 from quartet_pipeline.networks.layouts import name_control_as_diffusers
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks, inwards, outwards
+from quartet_pipeline.networks.unet import UNetConfig
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 from quartet_pipeline.networks.weights import (
     fill,
@@ -23,10 +24,26 @@ from quartet_pipeline.networks.weights import (
 
 
 def open_controls(folder: Path, description: Description, networks: StableDiffusionNetworks) -> "Controls | None":
-    """Those that a model's description names, where it names any."""
+    """Those that a model's description names, where it names any; a ModelError where one does not fit."""
     places = {kind: control_path(folder, name) for kind, name in description.controls.items()}
-    found = {kind: path for kind, path in places.items() if path is not None}
-    return Controls(found, networks) if found else None
+    unet = networks.networks.unet
+    network: ControlNet | None = None
+    expected = ControlNetConfig()
+    sets = {}
+    for kind, path in places.items():
+        if path is None:
+            continue
+        config, tensors = read_control(path)
+        if network is None:
+            _check_fits(path, config, unet.config)
+            expected = config
+            with torch.device("meta"):
+                network = ControlNet(config, unet.operations)
+        if config != expected:
+            raise ModelError(f"Expected {path} to have the shape of the model's other controls, got another.")
+        is_pinned = networks.device.type == "cuda"
+        sets[kind] = pack_control(network, tensors, networks.dtype, is_pinned=is_pinned)
+    return None if network is None else Controls(network, sets, networks)
 
 
 def read_control(path: Path) -> tuple[ControlNetConfig, dict[str, Tensor]]:
@@ -48,27 +65,16 @@ def pack_control(
 class Controls:
     """`engines.steering.ControlNetworks` of a Stable Diffusion model."""
 
-    def __init__(self, paths: Mapping[str, Path], networks: StableDiffusionNetworks) -> None:
-        """Reads what lies at `paths` by kind; raises a ModelError where one does not fit the model or the others."""
-        self.kinds = tuple(paths)
+    def __init__(self, network: ControlNet, sets: Mapping[str, WeightSet], networks: StableDiffusionNetworks) -> None:
+        """A network that has no weights yet, those of each kind, and the model that it steers."""
+        self.kinds = tuple(sets)
+        self.network = network
         self._networks = networks.networks
-        self._device, self._dtype = networks.device, networks.dtype
-        self._sets: dict[str, WeightSet] = {}
-        expected: ControlNetConfig | None = None
-        for kind, path in paths.items():
-            config, tensors = read_control(path)
-            if expected is None:
-                _check_fits(path, config, networks)
-                expected = config
-                with torch.device("meta"):
-                    self.network = ControlNet(config, self._networks.unet.operations)
-            if config != expected:
-                raise ModelError(f"Expected {path} to have the shape of the model's other controls, got another.")
-            is_pinned = self._device.type == "cuda"
-            self._sets[kind] = pack_control(self.network, tensors, self._dtype, is_pinned=is_pinned)
-        self._buffer = WeightBuffer(self.network, self._device, next(iter(self._sets.values())).layout)
+        self._dtype = networks.dtype
+        self._sets = sets
+        self._buffer = WeightBuffer(network, networks.device, sets[self.kinds[0]].layout)
         self._kind = ""
-        self._scale = torch.ones(1, device=self._device)
+        self._scale = torch.ones(1, device=networks.device)
         self.choose(self.kinds[0], 1.0)
 
     def choose(self, kind: str, scale: float) -> None:
@@ -96,9 +102,8 @@ class Controls:
         return outwards(self._networks.unet(x, time, text, steer))
 
 
-def _check_fits(path: Path, config: ControlNetConfig, networks: StableDiffusionNetworks) -> None:
-    unet, own = networks.networks.unet.config, config.unet
+def _check_fits(path: Path, config: ControlNetConfig, unet: UNetConfig) -> None:
     for what in ("widths", "blocks", "text_width"):
-        expected, got = getattr(unet, what), getattr(own, what)
+        expected, got = getattr(unet, what), getattr(config.unet, what)
         if expected != got:
             raise ModelError(f"Expected {path} to have the model's {what.replace('_', ' ')}, {expected}, got {got}.")
