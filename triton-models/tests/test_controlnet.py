@@ -1,6 +1,5 @@
 """ControlNet against diffusers', with the same random weights: network, file layouts, and whole drawings."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
-from bench.random_model import write_random_model
 from quartet_pipeline.description import read_description
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.controlnet import ControlNet, ControlNetConfig
@@ -21,13 +19,11 @@ from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline
 from quartet_pipeline.request import Control, Request
 from quartet_pipeline.seeds import normal_noise
+from tests.small_stable_diffusion import UNET, write_small_model
 from tests.test_networks import close, make_theirs, need_memory, shake
 
 diffusers = pytest.importorskip("diffusers", reason="needs diffusers (the extra `test`)")
 
-DEMO = Path(__file__).parents[1] / "demo/model"
-SHAPE: dict[str, Any] = {"block_out_channels": (32, 64, 64, 64), "norm_num_groups": 8, "attention_head_dim": 4}
-TEXT = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
 KINDS = ("canny", "depth")
 
 
@@ -36,7 +32,7 @@ def random(*shape: int, seed: int = 2) -> Tensor:
 
 
 def make_control(**shape: Any) -> Any:
-    shape = {"cross_attention_dim": 32, "conditioning_embedding_out_channels": (8, 8, 16, 16), **SHAPE, **shape}
+    shape = {"cross_attention_dim": 32, "conditioning_embedding_out_channels": (8, 8, 16, 16), **UNET, **shape}
     return shake(diffusers.ControlNetModel(**shape))
 
 
@@ -133,18 +129,12 @@ def test_names_of_a_single_file_are_those_that_diffusers_gives_them() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small Stable Diffusion with two controls: one inside its folder, one beside."""
     folder = tmp_path_factory.mktemp("models") / "sd"
-    unet = {**SHAPE, "cross_attention_dim": 32, "sample_size": 8}
-    vae = {"block_out_channels": (8, 8, 8, 8), "norm_num_groups": 4, "layers_per_block": 1}
-    write_random_model(folder, DEMO / "tokenizer.json", text=TEXT, unet=unet, vae=vae)
+    write_small_model(folder, controls={kind: f"controlnet-{kind}" for kind in KINDS})
     for seed, place in enumerate((folder / "controlnet-canny", folder.parent / "controlnet-depth")):
         control = make_control()
         with torch.no_grad():
             control.controlnet_mid_block.weight.mul_(1 + seed)
         control.half().save_pretrained(place)
-    fields = json.loads((folder / "pipeline.json").read_text())
-    fields |= {"sizes": [[64, 128]], "controls": {kind: f"controlnet-{kind}" for kind in KINDS}}
-    fields |= {"max_tokens": 16, "default_size": [64, 128]}
-    (folder / "pipeline.json").write_text(json.dumps(fields))
     return folder
 
 
