@@ -18,6 +18,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ from pathlib import Path
 
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.repository import SMALL_MODEL, write_repository
+from quartet_pipeline.watch import Watch, keep_watching, load_in_triton, wait_until_live
 
 HERE = Path(__file__).resolve().parent
 HOME = HERE.parent / ".triton"
@@ -131,7 +133,6 @@ def command_line(options: argparse.Namespace, repository: Path, memory_prefix: s
         f"--backend-directory={server / 'backends'}",
         f"--cache-directory={server / 'caches'}",
         "--model-control-mode=explicit",
-        "--load-model=stable_diffusion",
         f"--exit-timeout-secs={EXIT_TIMEOUT_S}",
         f"--backend-config=python,shm-region-prefix-name={memory_prefix}",
         "--backend-config=python,stub-timeout-seconds=600",
@@ -144,6 +145,8 @@ def command_line(options: argparse.Namespace, repository: Path, memory_prefix: s
         # Chat may ping more often than Triton's default of five minutes allows.
         "--grpc-http2-min-recv-ping-interval-without-data=10000",
     ]
+    if options.models is None:
+        command.append("--load-model=stable_diffusion")
     for part in ("grpc", "http", "metrics"):
         command += [f"--{part}-port={getattr(options, f'{part}_port')}", f"--{part}-address={options.host}"]
     return command
@@ -182,6 +185,7 @@ def serve(options: argparse.Namespace, repository: Path) -> int:
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
+    watching = watch_models(options, repository)
     ready = False
     while process.poll() is None:
         if not ready and not stopping_since and is_ready(options.host, options.http_port):
@@ -192,12 +196,34 @@ def serve(options: argparse.Namespace, repository: Path) -> int:
             process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(0.1)
+    watching.set()
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     remove_shared_memory()
     if process.returncode != 0 and not stopping_since:
         print(f"Triton ended with {process.returncode}; --verbose shows its log.", file=sys.stderr)
     return process.returncode if process.returncode >= 0 else 128 - process.returncode
+
+
+def watch_models(options: argparse.Namespace, repository: Path) -> threading.Event:
+    """Serves the folders of `--models` as they come and go; returns what ends that."""
+    stopping = threading.Event()
+    if options.models is not None:
+        url = f"http://{options.host}:{options.http_port}"
+        watch = Watch(
+            repository,
+            options.models,
+            lambda: load_in_triton(url),
+            lambda line: print(line, flush=True),
+            first=options.pipelines or [],
+        )
+
+        def run() -> None:
+            wait_until_live(url, stopping)
+            keep_watching(watch, stopping)
+
+        threading.Thread(target=run, daemon=True).start()
+    return stopping
 
 
 def remove_shared_memory() -> None:
@@ -229,9 +255,9 @@ def main() -> int:
         "--pipelines",
         type=Path,
         nargs="+",
-        default=[SMALL_MODEL],
-        help="model folders to serve (default: the small model)",
+        help="model folders to serve, the first of them by default (default: the small model)",
     )
+    parser.add_argument("--models", type=Path, help="a directory whose folders are served, as they come and go")
     parser.add_argument("--prepare-only", action="store_true", help="get everything and do not start")
     parser.add_argument("--verbose", action="store_true", help="show Triton's own log")
     options = parser.parse_args()
@@ -241,7 +267,8 @@ def main() -> int:
         if options.prepare_only:
             return 0
         with tempfile.TemporaryDirectory(prefix="quartet-triton-") as folder:
-            write_repository(Path(folder), options.pipelines)
+            if options.models is None:
+                write_repository(Path(folder), options.pipelines or [SMALL_MODEL])
             return serve(options, Path(folder))
     except (CannotRunError, ModelError) as error:
         print(f"Triton cannot run here. {error}", file=sys.stderr)

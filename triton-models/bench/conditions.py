@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.subject import DESCRIPTION, encode_prompt, random_networks, shake
+from bench.subject import DESCRIPTION, encode_prompt, random_networks
 from quartet_pipeline.description import Description
 from quartet_pipeline.engines.kinds import StepKind, step_kinds
 from quartet_pipeline.engines.program import Program
 from quartet_pipeline.engines.torch import TorchEngine
-from quartet_pipeline.networks.controlnet import ControlNet, ControlNetConfig
+from quartet_pipeline.networks.controlnet import ControlNetConfig
 from quartet_pipeline.networks.controls import Controls
-from quartet_pipeline.networks.safety import Judge, SafetyChecker, SafetyConfig
+from quartet_pipeline.networks.safety import Judge, SafetyConfig, make_checker
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 from quartet_pipeline.networks.weight_set import Layout, WeightSet
 from quartet_pipeline.request import Control, Request
@@ -29,6 +29,8 @@ from quartet_pipeline.speeds import Shortcuts
 
 PLAIN = Request("", "a lighthouse at dusk", "blurry", (1, 2, 3, 4), 50, 7.5, "ddim", (512, 512), None, None, 0)
 SAFETY = SafetyConfig(width=1024, feed_width=4096, layers=24, heads=16, patch=14, projection=768)
+CONTROLS = {"canny": Path("canny"), "depth": Path("depth")}
+CHECKER = Path("checker")
 REPEATS = 5
 Row = tuple[str, Callable[[], dict[str, Any]]]
 
@@ -49,22 +51,27 @@ def open_networks() -> StableDiffusionNetworks:
 
 def add_conditions(networks: StableDiffusionNetworks, control: ControlNetConfig, safety: SafetyConfig) -> None:
     """Random ones; the same every time."""
-    with torch.device("meta"):
-        network = ControlNet(control, networks.networks.unet.operations)
-    is_gpu = networks.device.type == "cuda"
-    sets = {}
-    for seed, kind in enumerate(("canny", "depth")):
-        sets[kind] = WeightSet(Layout.of(network, networks.dtype), is_pinned=is_gpu)
-        generator = torch.Generator().manual_seed(seed)
-        for name, view in sets[kind].views.items():
-            scale = 0.05 if view.ndim == 1 else view[0].numel() ** -0.5
-            around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
-            view.copy_(around + scale * torch.randn(view.shape, generator=generator))
-    networks.controls = Controls(network, sets, networks)
-    with torch.device(networks.device):
-        checker = SafetyChecker(safety)
-    shake(checker, torch.Generator(networks.device).manual_seed(1))
-    networks.checker = Judge(checker.to(networks.dtype).requires_grad_(False).eval(), networks.device)
+    controls = Controls(networks)
+    for seed, place in enumerate(CONTROLS.values()):
+        controls.expect(control, place)
+        weights = WeightSet(Layout.of(controls.network, networks.dtype), is_pinned=networks.device.type == "cuda")
+        fill_randomly(weights, seed)
+        controls.put(place, weights)
+    networks.controls = controls
+    judge = Judge(networks.device, networks.dtype)
+    judge.network = make_checker(safety, networks.dtype)
+    weights = WeightSet(Layout.of(judge.network))
+    fill_randomly(weights, 0)
+    judge.hold(CHECKER, weights)
+    networks.checker = judge
+
+
+def fill_randomly(weights: WeightSet, seed: int) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    for name, view in weights.views.items():
+        deviation = 0.05 if view.ndim == 1 else view[0].numel() ** -0.5
+        around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+        view.copy_(around + deviation * torch.randn(view.shape, generator=generator))
 
 
 def masked(request: Request) -> Request:
@@ -113,6 +120,7 @@ def measure(
 ) -> dict[str, Any]:
     """Prints each row as it comes, and keeps them all in `path`; none begins after so many seconds."""
     begun = time.perf_counter()
+    description = replace(description, controls=CONTROLS, safety_checker=CHECKER)
     engine = TorchEngine(description, networks, encode_prompt)
     card = torch.cuda.get_device_name() if networks.device.type == "cuda" else "cpu"
     results: dict[str, Any] = {"card": card, "torch": torch.__version__, "rows": {}}
@@ -174,7 +182,7 @@ def timed_parts(engine: TorchEngine, request: Request) -> dict[str, Any]:
     """What runs once after the loop, or once a step, each on its own."""
     program = engine.program(request.size, len(request.seeds), is_guided=True)
     masking = program.masking()
-    parts = {"judge": program.judge, "decode": program.decode, "mend": masking.mend, "blend": masking.blend}
+    parts = {"judge": program.judging(), "decode": program.decode, "mend": masking.mend, "blend": masking.blend}
     return {f"{name}_ms": milliseconds(run) for name, run in parts.items()}
 
 
@@ -197,8 +205,8 @@ def timed_change(engine: TorchEngine, request: Request) -> dict[str, Any]:
     """Another ControlNet's weights put in place."""
     controls = engine._networks.controls
     assert controls is not None
-    kinds = iter([*controls.kinds] * 40)
-    change = milliseconds(lambda: controls.choose(next(kinds), 0.8))
+    places = iter([*CONTROLS.values()] * 40)
+    change = milliseconds(lambda: controls.choose(next(places), 0.8))
     first = draw(engine, controlled(request)).images
     draw(engine, controlled(request, "depth"))
     again = draw(engine, controlled(request)).images
@@ -236,7 +244,7 @@ def main() -> None:
     networks = open_networks()
     spent = time.perf_counter() - begun
     print(f"Weights are on the card after {spent:.1f} s", flush=True)
-    described = replace(DESCRIPTION, controls={"canny": "", "depth": ""}, enlarge_factor=2)
+    described = replace(DESCRIPTION, enlarge_factor=2)
     measure(networks, described, PLAIN, options.seconds - spent, options.json)
 
 

@@ -1,20 +1,15 @@
 """What a model folder says about itself: `pipeline.json`."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.model_folder import ModelFolder, read_model_folder
 from quartet_pipeline.schedulers import NoiseSchedule
 
-FILES = ("pipeline.json", "tokenizer.json")
-ONNX_FILES = ("text_encoder.onnx", "unet.onnx", "vae_encoder.onnx", "vae_decoder.onnx")
-DIFFUSERS_FILES = ("text_encoder/config.json", "unet/config.json", "vae/config.json")
-"""Beside each of these lie the weights, as safetensors."""
-SAFETY_CHECKER = "safety_checker"
 Size = tuple[int, int]
 """Height and width in pixels."""
 
@@ -38,8 +33,12 @@ class Description:
     enlarge_factor: int | None
     latent_rgb_weights: tuple[tuple[float, float, float], ...]
     latent_rgb_bias: tuple[float, float, float]
-    controls: Mapping[str, str] = field(default_factory=dict)
-    """Kinds of control pictures that it follows, and in which folder or file the ControlNet of each lies."""
+    controls: Mapping[str, Path] = field(default_factory=dict)
+    """Kinds of control pictures that it follows, and the folder or file in which the ControlNet of each lies."""
+    safety_checker: Path | None = None
+    """The folder of its own checker, where it has one."""
+    lora_scale: float | None = None
+    """How strongly its LoRA changes it by default; None where it has none."""
     speeds: tuple[str, ...] = ("exact",)
     """What the engine that draws it has; not in the file."""
 
@@ -50,50 +49,53 @@ class Description:
         return self.sizes + tuple((h * self.enlarge_factor, w * self.enlarge_factor) for h, w in self.sizes)
 
 
-def is_diffusers_folder(folder: Path) -> bool:
-    """Whether the networks lie there as diffusers saves them, not as ONNX files."""
-    return (folder / DIFFUSERS_FILES[1]).is_file() and not (folder / "unet.onnx").is_file()
-
-
 def read_description(folder: Path) -> Description:
     """Reads a model folder's description, or raises a ModelError that names what is wrong."""
-    networks = DIFFUSERS_FILES if is_diffusers_folder(folder) else ONNX_FILES
-    missing = [name for name in (*FILES, *networks) if not (folder / name).is_file()]
-    if missing:
-        raise ModelError(f"The model folder {folder} lacks {', '.join(missing)}; copy it again, or export the model.")
+    found = read_model_folder(folder)
     path = folder / "pipeline.json"
     try:
-        description = parse_description(json.loads(path.read_text("utf-8")))
-        if networks is DIFFUSERS_FILES:
-            _check_stable_diffusion(folder, description)
-        elif description.controls:
-            raise ValueError("Expected no `controls`, because ONNX files have none, got some.")
-        return description
+        description = parse_description(dict(found.fields))
+        if found.is_onnx:
+            if "controls" in found.fields:
+                raise ValueError("Expected no `controls`, because ONNX files have none, got some.")
+            return description
+        return _with_conditions(found, description)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"Expected {path} to describe a pipeline (format 1): {problem}") from error
 
 
-def control_path(folder: Path, name: str) -> Path | None:
-    """Where a ControlNet lies: a diffusers folder or a `.safetensors` file, in the model's folder or beside it."""
-    places = (folder / name, folder.resolve().parent / name)
-    return next((place for place in places if (place / "config.json").is_file() or place.is_file()), None)
-
-
-def has_safety_checker(folder: Path) -> bool:
-    """Whether a safety checker came with the model."""
-    return is_diffusers_folder(folder) and (folder / SAFETY_CHECKER / "config.json").is_file()
-
-
-def _check_stable_diffusion(folder: Path, description: Description) -> None:
+def _with_conditions(found: ModelFolder, description: Description) -> Description:
     """What is so of Stable Diffusion only."""
     # Its coarsest feature maps have an eighth of the latents' sides, which have an eighth of the pictures'.
-    whole = [side for size in description.sizes for side in size if side % 64]
-    if whole:
-        raise ValueError(f"Expected `sizes` of Stable Diffusion to be multiples of 64, got {whole[0]}.")
-    for kind, name in description.controls.items():
-        if control_path(folder, name) is None:
-            raise ValueError(f"Expected the control `{kind}` in {name}, in or beside the model's folder, got none.")
+    odd = [side for size in description.sizes for side in size if side % 64]
+    if odd:
+        raise ValueError(f"Expected `sizes` of Stable Diffusion to be multiples of 64, got {odd[0]}.")
+    controls = {kind: _find_control(found, kind, name) for kind, name in _controls(found.fields).items()}
+    checkers = [place / "safety_checker" for place in (found.path, found.networks)]
+    checker = next((place for place in checkers if (place / "config.json").is_file()), None)
+    return replace(description, controls=controls, safety_checker=checker)
+
+
+def _controls(fields: Mapping[str, Any]) -> dict[str, str]:
+    """`{"canny": "controlnet-canny"}`: a kind as requests write it, and what lies in or beside the model's folder."""
+    named = fields.get("controls", {})
+    if not isinstance(named, dict) or not all(isinstance(where, str) for where in named.values()):
+        raise ValueError(f"Expected `controls` to name a folder or file for each kind, got {named!r}.")
+    for kind, where in named.items():
+        if not re.fullmatch("[a-z0-9-]{1,40}", kind):
+            raise ValueError(f"Expected `controls` to have names of small letters, digits and `-`, got {kind!r}.")
+        if not where or Path(where).name != where:
+            raise ValueError(f"Expected `controls` to name what lies in or beside the model's folder, got {where!r}.")
+    return named
+
+
+def _find_control(found: ModelFolder, kind: str, name: str) -> Path:
+    """A diffusers folder or a `.safetensors` file, in the model's folder, that of its base, or beside."""
+    for place in (found.path / name, found.networks / name, found.path.resolve().parent / name):
+        if (place / "config.json").is_file() or (place.is_file() and place.suffix == ".safetensors"):
+            return place.resolve()
+    raise ValueError(f"Expected the control `{kind}` in {name}, in or beside the model's folder, got none.")
 
 
 def parse_description(fields: dict[str, Any]) -> Description:
@@ -148,20 +150,8 @@ def parse_description(fields: dict[str, Any]) -> Description:
         enlarge_factor=None if enlarge is None else int(enlarge["factor"]),
         latent_rgb_weights=weights,
         latent_rgb_bias=_color(fields["latent_rgb"]["bias"]),
-        controls=_controls(fields.get("controls", {})),
+        lora_scale=float(fields.get("lora_scale", 1)) if "lora" in fields else None,
     )
-
-
-def _controls(named: Any) -> dict[str, str]:
-    """`{"canny": "controlnet-canny"}`: a kind as requests write it, and what lies in or beside its folder."""
-    if not isinstance(named, dict) or not all(isinstance(where, str) for where in named.values()):
-        raise ValueError(f"Expected `controls` to name a folder or file for each kind, got {named!r}.")
-    for kind, where in named.items():
-        if not re.fullmatch("[a-z0-9-]{1,40}", kind):
-            raise ValueError(f"Expected `controls` to have names of small letters, digits and `-`, got {kind!r}.")
-        if Path(where).name != where:
-            raise ValueError(f"Expected `controls` to name what lies in or beside the model's folder, got {where!r}.")
-    return named
 
 
 def _color(values: Any) -> tuple[float, float, float]:

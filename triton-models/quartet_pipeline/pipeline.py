@@ -1,15 +1,18 @@
 """A model folder, opened: what it can draw, and the engine that draws it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from quartet_pipeline.description import Description, is_diffusers_folder, read_description
+from quartet_pipeline.description import Description, read_description
 from quartet_pipeline.engines import Drawing, Engine, IsCancelled, OnProgress, Progress
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.request import Request
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
-__all__ = ["Drawing", "Pipeline", "Progress", "draw", "open_pipeline", "warm_up"]
+__all__ = ["Drawing", "Pipeline", "Progress", "draw", "open_pipeline", "open_pipelines", "warm_up"]
 
 ENGINES = ("onnxruntime", "torch")
 
@@ -27,20 +30,37 @@ def open_pipeline(folder: Path, *, engine: str | None = None, threads: int = 0) 
 
     `engine` is by default the one that reads what is there; `threads` 0 takes every core.
     """
-    description = read_description(folder)
-    engine = engine or ("torch" if is_diffusers_folder(folder) else "onnxruntime")
-    encode_prompt = open_prompt_encoder(folder, description)
-    # Each engine needs libraries that the others do without.
-    if engine == "onnxruntime":
-        from quartet_pipeline.engines.onnxruntime import OnnxNetworks
-        from quartet_pipeline.engines.stepwise import StepwiseEngine
+    return open_pipelines([folder], engine=engine, threads=threads)[0]
 
-        return _pipeline(description, StepwiseEngine(description, OnnxNetworks(folder, threads=threads), encode_prompt))
-    if engine == "torch":
-        from quartet_pipeline.engines.torch import open_torch_engine
 
-        return _pipeline(description, open_torch_engine(folder, description, encode_prompt))
-    raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {engine!r}.")
+def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, threads: int = 0) -> list[Pipeline]:
+    """The same of several folders: models of Stable Diffusion that are alike share what draws them."""
+    opened = []
+    shared: Any = None
+    for folder in folders:
+        found, description = read_model_folder(folder), read_description(folder)
+        kind = engine or ("onnxruntime" if found.is_onnx else "torch")
+        encode_prompt = open_prompt_encoder(found.tokenizer.parent, description)
+        # Each engine needs libraries that the others do without.
+        if kind == "onnxruntime":
+            from quartet_pipeline.engines.onnxruntime import OnnxNetworks
+            from quartet_pipeline.engines.stepwise import StepwiseEngine
+
+            networks = OnnxNetworks(found.networks, threads=threads)
+            opened.append(_pipeline(description, StepwiseEngine(description, networks, encode_prompt)))
+        elif kind == "torch" and found.is_onnx:
+            from quartet_pipeline.engines.torch import open_small_model
+
+            opened.append(_pipeline(description, open_small_model(found.networks, description, encode_prompt)))
+        elif kind == "torch":
+            from quartet_pipeline.engines.shared import SharedEngines
+            from quartet_pipeline.engines.torch import own_device
+
+            shared = shared or SharedEngines(own_device())
+            opened.append(_pipeline(description, shared.open(found, description, encode_prompt)))
+        else:
+            raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {kind!r}.")
+    return opened
 
 
 def _pipeline(description: Description, engine: Engine) -> Pipeline:

@@ -14,7 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from quartet_pipeline.description import has_safety_checker, is_diffusers_folder, read_description
+from quartet_pipeline.description import read_description
+from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.speeds import FP8_CAPABILITY, shortcuts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,7 +36,10 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
     lines = [
         f"parameters {{ key: {quote(key)} value {{ string_value: {quote(parameters[key])} }} }}\n" for key in parameters
     ]
-    (target / "config.pbtxt").write_text((source / "config.pbtxt").read_text() + "\n" + "".join(lines))
+    # Triton is never to read half of it.
+    written = target / ".config.pbtxt"
+    written.write_text((source / "config.pbtxt").read_text() + "\n" + "".join(lines))
+    written.replace(target / "config.pbtxt")
     version = target / "1"
     if not version.is_symlink():
         version.symlink_to(source / "1", target_is_directory=True)
@@ -44,7 +48,7 @@ def write_repository(out: Path, folders: Sequence[Path]) -> None:
 def describe(folder: Path) -> dict[str, Any]:
     """One model as the bot's `ModelDescription`."""
     checked = read_description(folder)
-    fields = json.loads((folder / "pipeline.json").read_text("utf-8"))
+    fields = read_model_folder(folder).fields
     described = {
         "id": checked.id,
         "title": checked.name,
@@ -57,7 +61,8 @@ def describe(folder: Path) -> dict[str, Any]:
         "canStartFromPicture": True,
         "canPaintWithin": True,
         "controls": list(checked.controls),
-        "safetyChecker": has_safety_checker(folder),
+        "safetyChecker": checked.safety_checker is not None,
+        "loraScale": checked.lora_scale,
         "speeds": offered_speeds(folder),
         "enlarge": fields.get("enlarge"),
         "vocabulary": None,
@@ -73,7 +78,7 @@ def describe(folder: Path) -> dict[str, Any]:
 
 def offered_speeds(folder: Path) -> list[str]:
     """What the engine that `open_pipeline` takes for a folder has, on this machine."""
-    if not is_diffusers_folder(folder):
+    if read_model_folder(folder).is_onnx:
         return [*shortcuts("cutoff")]
     return [*shortcuts("cached", "cutoff", *(("fp8",) if _has_fp8() else ()))]
 

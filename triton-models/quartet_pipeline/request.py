@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.errors import RequestError
+from quartet_pipeline.model_folder import MOST_LORA_SCALE
 from quartet_pipeline.schedulers import SCHEDULERS
 
 MAX_PICTURES = 4
@@ -31,6 +32,7 @@ INPUTS = {
     "control": "BYTES [1]",
     "control_image": "UINT8 [height, width, 3]",
     "control_scale": "FP32 [1]",
+    "lora_scale": "FP32 [1]",
     "preview_every": "INT32 [1]",
     "speed": "BYTES [1]",
 }
@@ -68,6 +70,8 @@ class Request:
     strength: float | None
     """Above 0 to 1; there exactly when `picture` is."""
     preview_every: int
+    lora_scale: float | None = None
+    """How strongly the model's LoRA changes it; None for as much as the model says."""
     speed: str = "exact"
     """One of the model's `speeds`."""
     mask: NDArray[np.uint8] | None = None
@@ -104,6 +108,7 @@ def parse_request(tensors: Tensors, models: Mapping[str, Description]) -> Reques
         picture=_picture(tensors, size),
         strength=_strength(tensors),
         preview_every=_whole(tensors, "preview_every", 0, 0, 2**31 - 1),
+        lora_scale=_lora_scale(tensors, models[model], model),
         speed=_speed(tensors, models[model]),
         mask=_mask(tensors, size),
         control=_control(tensors, size, models[model], model),
@@ -244,6 +249,17 @@ def _strength(tensors: Tensors) -> float | None:
         _refuse("`strength` to be above 0 and at most 1", str(value))
     # The shortest decimal: 0.7 as float32 has it would make 6 and not 7 of 10 steps.
     return float(str(tensors["strength"][0]))
+
+
+def _lora_scale(tensors: Tensors, description: Description, model: str) -> float | None:
+    if "lora_scale" not in tensors:
+        return None
+    if description.lora_scale is None:
+        _refuse(f"no `lora_scale`, because `{model}` has no LoRA", "one")
+    value = float(tensors["lora_scale"][0])
+    if not 0 <= value <= MOST_LORA_SCALE:
+        _refuse(f"`lora_scale` to be a number from 0 to {MOST_LORA_SCALE:g}", str(value))
+    return value
 
 
 def _quoted(text: str) -> str:

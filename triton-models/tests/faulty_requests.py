@@ -61,6 +61,7 @@ def whole(chance: random.Random) -> list[Sent]:
         [Sent("model", "BYTES", [1], text(b"tiny-test-pipeline"))],
         [picture, strength, *chance.choice([[], [mask]])],
         [Sent("preview_every", "INT32", [1], numbers("INT32", [1]))],
+        [Sent("speed", "BYTES", [1], text(chance.choice([b"exact", b"cutoff", b"fast"])))],
     ]
     chosen = chance.sample(optional, chance.randrange(len(optional)))
     return [

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from quartet_pipeline.description import read_description
+from quartet_pipeline.engines.shared import SharedModel
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline
@@ -36,6 +37,11 @@ def pipeline(folder: Path) -> Pipeline:
     return open_pipeline(folder)
 
 
+def engine_of(pipeline: Pipeline) -> TorchEngine:
+    assert isinstance(pipeline.engine, SharedModel)
+    return pipeline.engine.shared.engine
+
+
 def some_picture(height: int, width: int) -> Any:
     return np.random.default_rng(height).integers(0, 256, (height, width, 3)).astype(np.uint8)
 
@@ -60,8 +66,7 @@ def test_what_is_too_large_to_decode_at_once_is_the_same_in_parts(
 ) -> None:
     whole = draw(pipeline, REQUEST).images
     monkeypatch.setattr("quartet_pipeline.engines.program.MOST_DECODED", 8 * 16)
-    engine = pipeline.engine
-    assert isinstance(engine, TorchEngine)
+    engine = engine_of(pipeline)
     again = TorchEngine(pipeline.description, engine._networks, engine._encode_prompt)
     parts = again.draw(REQUEST, lambda _: None, lambda: False).images
     assert np.abs(parts.astype(int) - whole).max() <= 1
@@ -77,9 +82,7 @@ def test_within_a_mask_the_rest_stays(pipeline: Pipeline) -> None:
 
 
 def test_pictures_are_judged_as_they_are_sent(pipeline: Pipeline) -> None:
-    engine = pipeline.engine
-    assert isinstance(engine, TorchEngine)
-    checker = engine._networks.checker
+    checker = engine_of(pipeline)._networks.checker
     assert checker is not None
     mask = np.zeros((64, 128), np.uint8)
     mask[:, 64:] = 255

@@ -1,5 +1,6 @@
 """ControlNet against diffusers', with the same random weights: network, file layouts, and whole drawings."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ def make_control(**shape: Any) -> Any:
 def ours(theirs: Any) -> ControlNet:
     with torch.device("meta"):
         network = ControlNet(ControlNetConfig.from_diffusers(dict(theirs.config)))
-    weights = pack_control(network, theirs.state_dict(), torch.float32, is_pinned=False)
+    weights = pack_control(network, theirs.state_dict(), torch.float32)
     WeightBuffer(network, torch.device("cpu"), weights.layout, weights.memory)
     return network
 
@@ -216,9 +217,20 @@ def test_a_control_that_is_not_there_or_of_another_shape_is_refused(folder: Path
     with pytest.raises(ModelError, match="Expected the control `depth` in controlnet-depth, in or beside"):
         open_pipeline(tmp_path / "sd")
     make_control(block_out_channels=(32, 32, 32, 32)).save_pretrained(tmp_path / "controlnet-depth")
+    with pytest.raises(ModelError, match=r"to have the model's widths, \(32, 64, 64, 64\), got \(32, 32"):
+        open_pipeline(tmp_path / "sd")
+    make_control(conditioning_embedding_out_channels=(8, 8, 8, 16)).save_pretrained(tmp_path / "controlnet-depth")
     with pytest.raises(ModelError, match="to have the shape of the model's other controls, got another"):
         open_pipeline(tmp_path / "sd")
-    (tmp_path / "sd/controlnet-canny").unlink()
-    save_file(make_control().state_dict(), tmp_path / "sd/controlnet-canny")
+
+
+def test_a_single_file_is_for_stable_diffusion_1_or_refused(folder: Path, tmp_path: Path) -> None:
+    fields = json.loads((folder / "pipeline.json").read_text()) | {"controls": {"canny": "canny.safetensors"}}
+    (tmp_path / "sd").mkdir()
+    for file in folder.iterdir():
+        if file.name != "pipeline.json":
+            (tmp_path / "sd" / file.name).symlink_to(file)
+    (tmp_path / "sd/pipeline.json").write_text(json.dumps(fields))
+    save_file(make_control().state_dict(), tmp_path / "sd/canny.safetensors")
     with pytest.raises(ModelError, match=r"to have the model's widths, \(32, 64, 64, 64\), got \(320, 640"):
         open_pipeline(tmp_path / "sd")

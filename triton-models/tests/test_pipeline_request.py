@@ -55,6 +55,15 @@ def test_takes_a_speed_that_the_model_has() -> None:
         parse_request(tensors(speed=text(b"cached")), models)
 
 
+def test_takes_how_strong_a_lora_is_where_the_model_has_one() -> None:
+    models = {"tiny": replace(MODELS["tiny"], lora_scale=0.8)}
+    assert parse_request(tensors(), models).lora_scale is None
+    assert parse_request(tensors(lora_scale=np.array([0.5], np.float32)), models).lora_scale == 0.5
+    for value in (-0.5, 2.5, np.nan):
+        with pytest.raises(RequestError, match=r"^Expected `lora_scale` to be a number from 0 to 2, got .+\.$"):
+            parse_request(tensors(lora_scale=np.array([value], np.float32)), models)
+
+
 def test_takes_a_picture_to_start_from() -> None:
     picture = np.zeros((64, 128, 3), np.uint8)
     request = parse(init_image=picture, strength=np.array([0.7], np.float32), size=np.array([64, 128], np.int32))
@@ -117,6 +126,10 @@ def test_takes_a_picture_to_start_from() -> None:
         (
             {"control_scale": np.array([1], np.float32)},
             "Expected no `control_scale` without a `control_image`, got one.",
+        ),
+        (
+            {"lora_scale": np.array([1], np.float32)},
+            "Expected no `lora_scale`, because `tiny` has no LoRA, got one.",
         ),
         ({"speed": text(b"fast")}, "Expected `speed` to be one of exact, got 'fast'."),
         ({"speed": np.array([2], np.int32)}, "Expected `speed` to be BYTES [1], got INT32 [1]."),

@@ -4,6 +4,7 @@ import json
 import queue
 import random
 import re
+import shutil
 import socket
 import subprocess
 import threading
@@ -11,6 +12,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,8 +61,9 @@ class Triton:
         return sum(float(line.split()[-1]) for line in lines if line.startswith(line_starts_with))
 
 
-@pytest.fixture(scope="module")
-def triton() -> Iterator[Triton]:
+@contextmanager
+def running_triton(*options: str) -> Iterator[tuple[Triton, "queue.Queue[str]"]]:
+    """A server of its own, and what it prints."""
     if not (ROOT / ".triton/ready.json").exists():
         pytest.skip("needs a Triton here: `npm run triton -- --prepare-only` gets it where it can run")
     sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(3)]
@@ -68,21 +71,46 @@ def triton() -> Iterator[Triton]:
     for each in sockets:
         each.close()
     python = json.loads((ROOT / ".triton/ready.json").read_text())["executable"]
-    command = [python, str(ROOT / "triton-models/run_triton.py"), "--pipelines", str(TINY), str(DEMO)]
+    command = [python, str(ROOT / "triton-models/run_triton.py"), *options]
     ports = zip(("--grpc-port", "--http-port", "--metrics-port"), (grpc_port, http_port, metrics_port), strict=True)
     for name, port in ports:
         command += [name, str(port)]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
-        assert server.stdout is not None
-        line = next((line for line in server.stdout if "Triton is ready" in line), None)
-        assert line is not None, "Triton ended before it was ready"
+        lines = read_lines(server)
+        line = wait_for_line(lines, "Triton is ready")
         process = int(line.partition("process ")[2].partition(")")[0])
-        yield Triton(process, f"127.0.0.1:{grpc_port}", f"http://127.0.0.1:{metrics_port}/metrics")
+        yield Triton(process, f"127.0.0.1:{grpc_port}", f"http://127.0.0.1:{metrics_port}/metrics"), lines
     finally:
         server.terminate()
         assert server.wait(DEADLINE_S) == 0
     assert not Path(f"/proc/{process}").exists()
+
+
+def read_lines(server: "subprocess.Popen[str]") -> "queue.Queue[str]":
+    lines: queue.Queue[str] = queue.Queue()
+
+    def read() -> None:
+        assert server.stdout is not None
+        for line in server.stdout:
+            lines.put(line)
+        lines.put("")
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
+
+
+def wait_for_line(lines: "queue.Queue[str]", part: str) -> str:
+    while line := lines.get(timeout=DEADLINE_S):
+        if part in line:
+            return line
+    raise AssertionError(f"Triton ended before it said {part!r}")
+
+
+@pytest.fixture(scope="module")
+def triton() -> Iterator[Triton]:
+    with running_triton("--pipelines", str(TINY), str(DEMO)) as (running, _):
+        yield running
 
 
 @pytest.fixture
@@ -106,16 +134,21 @@ def as_array(name: str, value: Any) -> Any:
     return np.array(value, kinds[INPUTS[name].partition(" ")[0]])
 
 
-def start(client: Any, given: dict[str, Any]) -> "queue.Queue[tuple[Any, Any]]":
+def start(client: Any, given: dict[str, Any], times: int = 1) -> "queue.Queue[tuple[Any, Any]]":
     answers: queue.Queue[tuple[Any, Any]] = queue.Queue()
     client.start_stream(lambda result, error: answers.put((result, error)))
+    for _ in range(times):
+        send(client, given)
+    return answers
+
+
+def send(client: Any, given: dict[str, Any]) -> None:
     inputs = []
     for name, array in given.items():
         wire = {"O": "BYTES", "i": f"INT{array.itemsize * 8}", "f": f"FP{array.itemsize * 8}", "u": "UINT8"}
         inputs.append(grpc.InferInput(name, list(array.shape), wire[array.dtype.kind]))
         inputs[-1].set_data_from_numpy(array)
     client.async_stream_infer("stable_diffusion", inputs)
-    return answers
 
 
 def ask(client: Any, given: dict[str, Any]) -> tuple[list[Any], Any, str | None]:
@@ -139,6 +172,7 @@ def test_is_ready_and_tells_what_it_can_draw(client: Any) -> None:
     config = client.get_model_config("stable_diffusion", as_json=True)["config"]
     models = json.loads(config["parameters"]["quartet_description"]["string_value"])["models"]
     assert [model["id"] for model in models] == ["tiny-test-pipeline", "quartet-demo"]
+    assert [model["speeds"] for model in models] == [["exact", "cutoff", "fast"]] * 2
 
 
 def test_draws_with_progress_and_previews(client: Any) -> None:
@@ -172,9 +206,20 @@ def test_draws_within_a_mask_and_keeps_the_rest(client: Any) -> None:
     assert np.abs(drawn[140:370, 76:244].astype(int) - picture[140:370, 76:244]).mean() > 5
 
 
+def test_draws_faster_on_request(client: Any) -> None:
+    _, exact, _ = ask(client, tensors())
+    _, last, error = ask(client, tensors(speed="cutoff"))
+    assert error is None
+    request = Request("", "a red boat", "", (7,), 4, 3.0, "ddim", (64, 64), None, None, 0, "cutoff")
+    ours = draw(open_pipeline(TINY, threads=1), request).images
+    assert np.abs(last.as_numpy("images").astype(int) - ours).max() <= 1
+    assert (last.as_numpy("images") != exact.as_numpy("images")).any()
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"speed": "cached"}, "Expected `speed` to be one of exact, cutoff, fast, got 'cached'."),
         ({"steps": [900]}, "Expected `steps` to be a whole number from 1 to 150, got 900."),
         ({"scheduler": "eval"}, "Expected `scheduler` to be one of ddim, dpmpp_2m, unipc, euler, euler_ancestral"),
         ({"model": "other"}, "Expected `model` to be one of tiny-test-pipeline, quartet-demo, got 'other'."),
@@ -204,6 +249,53 @@ def test_a_drawing_stops_when_its_stream_is_cancelled(triton: Triton, client: An
     assert triton.metric(counted[0]) == cancelled + 1
     # The first step, the one in which the word of the cancellation came, and the one of the drawing after it.
     assert triton.metric(counted[1]) <= steps + 3
+
+
+def offered(client: Any) -> list[str]:
+    config = client.get_model_config("stable_diffusion", as_json=True)["config"]
+    models = json.loads(config["parameters"]["quartet_description"]["string_value"])["models"]
+    return [model["id"] for model in models]
+
+
+def test_a_model_that_appears_while_another_is_drawn_with_is_served_and_nothing_is_lost(tmp_path: Path) -> None:
+    shutil.copytree(TINY, tmp_path / "models/tiny")
+    with running_triton("--models", str(tmp_path / "models")) as (running, lines):
+        client = grpc.InferenceServerClient(running.grpc_url)
+        assert offered(client) == ["tiny-test-pipeline"]
+        # One is drawn and others wait for as long as the models change.
+        answers = start(client, tensors(steps=[50], seeds=[1, 2, 3, 4]), times=4)
+        assert answers.get(timeout=DEADLINE_S)[1] is None
+        shutil.copytree(TINY, tmp_path / "other")
+        fields = json.loads((TINY / "pipeline.json").read_text())
+        (tmp_path / "other/pipeline.json").write_text(json.dumps({**fields, "name": "Second"}))
+        (tmp_path / "other").rename(tmp_path / "models/other")
+        (tmp_path / "models/broken").mkdir()
+        (tmp_path / "models/broken/pipeline.json").write_text("{}")
+        told = ""
+        drawn, sent = 0, 4
+        while drawn < sent:
+            result, error = answers.get(timeout=DEADLINE_S)
+            assert error is None
+            with suppress(queue.Empty):
+                told += lines.get_nowait()
+            if result.as_numpy("images") is not None:
+                drawn += 1
+                if "now: second, tiny-test-pipeline." not in told:
+                    send(client, tensors(steps=[50], seeds=[1, 2, 3, 4]))
+                    sent += 1
+        client.stop_stream()
+        assert sent > 4
+        assert re.search(r"broken is left out\. .* lacks tokenizer\.json", told)
+        assert offered(client) == ["second", "tiny-test-pipeline"]
+        _, last, error = ask(client, tensors(model="second"))
+        assert error is None
+        _, same, _ = ask(client, tensors(model="tiny-test-pipeline"))
+        np.testing.assert_array_equal(last.as_numpy("images"), same.as_numpy("images"))
+        shutil.rmtree(tmp_path / "models/other")
+        wait_for_line(lines, "Models that can be drawn with now: tiny-test-pipeline.")
+        _, _, error = ask(client, tensors(model="second"))
+        assert "Expected `model` to be one of tiny-test-pipeline, got 'second'." in str(error)
+        client.close()
 
 
 REQUESTS = 10_000

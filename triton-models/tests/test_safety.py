@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from quartet_pipeline.networks.safety import BOUNDARY, Judge, build_checker, open_judge, unsafe
+from quartet_pipeline.networks.safety import BOUNDARY, Judge, unsafe
 from tests.test_networks import shake
 
 transformers = pytest.importorskip("transformers", reason="needs transformers (the extra `test`)")
@@ -40,7 +40,9 @@ def theirs() -> Any:
 
 
 def ours(theirs: Any) -> Judge:
-    return Judge(build_checker(theirs.config.to_dict(), theirs.state_dict(), CPU, torch.float32), CPU)
+    judge = Judge(CPU, torch.float32)
+    judge.put(Path("theirs"), theirs.config.to_dict(), theirs.state_dict())
+    return judge
 
 
 def pictures(count: int, height: int, width: int) -> Any:
@@ -88,12 +90,17 @@ def test_pictures_are_prepared_as_by_the_processor_of_clip(theirs: Any, height: 
     assert (mine - reference).abs().mean() < 1e-4
 
 
-def test_a_model_folder_brings_its_checker_or_has_none(theirs: Any, tmp_path: Path) -> None:
-    assert open_judge(tmp_path, CPU, torch.float32) is None
-    (tmp_path / "unet").mkdir()
-    (tmp_path / "unet/config.json").write_text("{}")
-    theirs.save_pretrained(tmp_path / "safety_checker")
-    judge = open_judge(tmp_path, CPU, torch.float32)
-    assert judge is not None
+@torch.no_grad()
+def test_checkers_of_several_models_take_turns_and_equal_ones_are_kept_once(theirs: Any, tmp_path: Path) -> None:
+    other = make_theirs()
+    other.concept_embeds_weights.add_(0.01)
+    for name, checker in (("first", theirs), ("same", theirs), ("other", other)):
+        checker.save_pretrained(tmp_path / name)
+    judge = Judge(CPU, torch.float32)
+    for name in ("first", "same", "other"):
+        judge.add(tmp_path / name)
     drawn = torch.from_numpy(pictures(3, 96, 96))
-    torch.testing.assert_close(judge.judge(drawn), ours(theirs).judge(drawn))
+    for name, checker in (("first", theirs), ("other", other), ("same", theirs)):
+        judge.choose(tmp_path / name)
+        torch.testing.assert_close(judge.judge(drawn), ours(checker).judge(drawn))
+    assert len({id(one) for one in judge._sets.values()}) == 2

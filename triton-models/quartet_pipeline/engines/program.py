@@ -80,8 +80,7 @@ class Program:
         """The last idea of the clean latents, and the one before."""
         rows, columns = (torch.arange(PREVIEW_SIDE, device=device) * side // PREVIEW_SIDE for side in (height, width))
         self._preview_places = rows[:, None], columns[None, :]
-        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=device)
-        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=device)
+        self.show_as(description)
 
         self._sampler = networks.sampler or PlainSampler()
         self.text = Tensor()
@@ -98,10 +97,8 @@ class Program:
         self.latents.normal_()
         self.decode, (self.images, self.is_finite) = self._capture(self._decode)
         self.unsafe = zeros(count)
-        """What the safety checker says of the pictures; 0 where the model has none."""
-        self.judge: Callable[[], None] = lambda: None
-        if networks.checker is not None:
-            self.judge, _ = self._capture(partial(self._judge, networks.checker))
+        """What a safety checker says of the pictures."""
+        self._judging: Callable[[], None] | None = None
 
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
@@ -131,9 +128,22 @@ class Program:
             self._steering = Steering(self.networks.controls, self.size, self.ids, self.count, self._capture)
         return self._steering
 
+    def judging(self) -> Callable[[], None]:
+        """Fills `unsafe` after the decoder, captured on first use, before `begin`."""
+        if self._judging is None:
+            if self.networks.checker is None:
+                raise ValueError("Expected networks with a safety checker, got some without.")
+            self._judging, _ = self._capture(partial(self._judge, self.networks.checker))
+        return self._judging
+
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
         self._steps[kind or self._exact]()
+
+    def show_as(self, description: Description) -> None:
+        """Makes previews those of a model."""
+        self._preview_weights = torch.tensor(description.latent_rgb_weights, device=self.networks.device)
+        self._preview_bias = torch.tensor(description.latent_rgb_bias, device=self.networks.device)
 
     def begin(self, *, noise_scale: float, clean: Tensor | None, masking: Masking | None = None) -> None:
         """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""

@@ -3,6 +3,7 @@
 All of it is made once a request. The tensors lie outside the graphs' memory, because other graphs run in between.
 """
 
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -17,10 +18,8 @@ from quartet_pipeline.request import MAX_STEPS, Control
 class ControlNetworks(Protocol):
     """The ControlNets of a model, of which one at a time is in place."""
 
-    kinds: tuple[str, ...]
-
-    def choose(self, kind: str, scale: float) -> None:
-        """Puts one in place, and how strongly it steers; captured graphs stay right."""
+    def choose(self, place: Path, scale: float) -> None:
+        """Makes it the one that was read from there, and how strongly it steers; captured graphs stay right."""
 
     def embed(self, pictures: Tensor) -> Tensor:
         """Control pictures float32 [n, 3, h, w] from 0 to 1 -> what each step reads of them, [n, ...]."""
@@ -52,9 +51,9 @@ class Steering:
         self._text = self._texts()
         self._read, _ = capture(self._fill_text)
 
-    def bring(self, control: Control, timesteps: Tensor) -> None:
-        """Takes up a request whose `ids` are there."""
-        self._controls.choose(control.kind, control.scale)
+    def bring(self, control: Control, place: Path, timesteps: Tensor) -> None:
+        """Takes up a request whose `ids` are there, with the ControlNet that was read from `place`."""
+        self._controls.choose(place, control.scale)
         # From 0 to 1, not from -1 to 1 as pictures for the autoencoder.
         picture = (torch.from_numpy(from_pixels(control.picture)).to(self._ids.device) + 1) / 2
         self._hint.copy_(self._controls.embed(picture).expand_as(self._hint))

@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,16 +16,16 @@ from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress,
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
+from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.networks.operations import PLAIN, Operations
+from quartet_pipeline.networks.stable_diffusion import Fp8
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_PICTURES, Request
 from quartet_pipeline.schedulers import Table, scheduler_table, steps_that_run
 from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
-
-if TYPE_CHECKING:
-    from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 
 Shape = tuple[Size, int, bool]
 MOST_PROGRAMS = 16
@@ -38,40 +38,29 @@ _cached_table = lru_cache(maxsize=64)(scheduler_table)
 """A table takes a millisecond or two to make."""
 
 
-def open_torch_engine(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
-    """The engine of a model folder, on the GPU where there is one."""
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if (folder / "unet.onnx").is_file():
-        from quartet_pipeline.networks.small import SmallNetworks
+def open_small_model(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
+    """The engine of a folder in the layout of the model that comes with this repository."""
+    from quartet_pipeline.networks.small import SmallNetworks
 
-        return TorchEngine(description, SmallNetworks(folder, device), encode_prompt)
-    from quartet_pipeline.networks.controls import open_controls
-    from quartet_pipeline.networks.safety import open_judge
-
-    networks = open_stable_diffusion(folder, device)
-    networks.controls = open_controls(folder, description, networks)
-    networks.checker = open_judge(folder, device, networks.dtype)
-    return TorchEngine(description, networks, encode_prompt)
+    return TorchEngine(description, SmallNetworks(folder, own_device()), encode_prompt)
 
 
-def open_stable_diffusion(path: Path, device: torch.device) -> "StableDiffusionNetworks":
-    """A diffusers folder or single file: half precision and our kernels on a GPU, float32 elsewhere."""
-    from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
-    from quartet_pipeline.networks.weights import make_networks, read_configs, read_weights
+def own_device() -> torch.device:
+    """The GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
+
+def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None, Fp8 | None]:
+    """What Stable Diffusion runs on: our kernels and the libraries' on a GPU, plain PyTorch elsewhere."""
     if device.type == "cpu":
-        networks = make_networks(read_configs(path))
-        return StableDiffusionNetworks(networks, device, weights=read_weights(path, networks, dtype=torch.float32))
+        return PLAIN, None, None
     from quartet_pipeline.networks.kernels.fp8 import Fp8Operations
     from quartet_pipeline.networks.kernels.operations import prepare_libraries
     from quartet_pipeline.networks.kernels.shipped import open_choices
 
     prepare_libraries()
     operations = Fp8Operations(open_choices())
-    networks = make_networks(read_configs(path), operations)
-    weights = read_weights(path, networks, dtype=torch.float16, is_pinned=True)
-    fp8 = operations if operations.is_possible() else None
-    return StableDiffusionNetworks(networks, device, operations.sampler, weights, fp8)
+    return operations, operations.sampler, operations if operations.is_possible() else None
 
 
 class TorchEngine:
@@ -94,11 +83,25 @@ class TorchEngine:
     def speeds(self) -> tuple[str, ...]:
         return tuple(self.shortcuts)
 
+    def become(self, description: Description, encode_prompt: PromptEncoder, *, has_new_weights: bool) -> None:
+        """Draws as another model from now on, one that sees prompts and pictures alike."""
+        self._encode_prompt = encode_prompt
+        if has_new_weights:
+            # They hold what the networks made of the times.
+            self._plans.clear()
+        if description is self._description:
+            return
+        self._description = description
+        for program in self._programs.values():
+            program.show_as(description)
+
     @torch.no_grad()
     def warm_up(self) -> None:
         """Captures the programs of the first size: one picture, and as many as a request may ask for."""
         for count in (MAX_PICTURES, 1):
-            self.program(self._description.sizes[0], count, is_guided=True)
+            program = self.program(self._description.sizes[0], count, is_guided=True)
+            if self._description.safety_checker is not None:
+                program.judging()
 
     def program(self, size: Size, count: int, *, is_guided: bool) -> Program:
         """The program of a shape; made on first use."""
@@ -131,6 +134,7 @@ class TorchEngine:
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
         masking = program.masking() if request.mask is not None else None
+        judge = program.judging() if description.safety_checker is not None else None
         begun = self._moment()
         self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
         program.read()
@@ -141,9 +145,10 @@ class TorchEngine:
         program.decode()
         if masking is not None:
             masking.blend()
-        program.judge()
+        if judge is not None:
+            judge()
         images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
-        unsafe = self._fetch(program.unsafe)
+        unsafe = self._fetch(program.unsafe) if judge is not None else None
         done = self._moment()
         done.wait()
         stop_if(is_cancelled)
@@ -151,7 +156,8 @@ class TorchEngine:
             raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
         spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
         text_ms, loop_ms, decoder_ms, total_ms = spans
-        return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms), unsafe.numpy())
+        timings = (text_ms, loop_ms, decoder_ms, total_ms)
+        return Drawing(images.numpy(), timings, None if unsafe is None else unsafe.numpy())
 
     def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
         """Fills the program's buffers for a request."""
@@ -163,7 +169,10 @@ class TorchEngine:
         program.times[: len(table.rows)] = plan[1]
         if request.control is not None:
             timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=self._networks.device)
-            program.steering().bring(request.control, timesteps)
+            program.steering().bring(request.control, self._description.controls[request.control.kind], timesteps)
+        checker, place = self._networks.checker, self._description.safety_checker
+        if checker is not None and place is not None:
+            checker.choose(place)
         clean = masking = None
         if request.picture is not None:
             picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)

@@ -6,7 +6,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from quartet_pipeline.description import Description, control_path
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.controlnet import ControlNet, ControlNetConfig
 from quartet_pipeline.networks.layouts import name_control_as_diffusers
@@ -23,29 +22,6 @@ from quartet_pipeline.networks.weights import (
 )
 
 
-def open_controls(folder: Path, description: Description, networks: StableDiffusionNetworks) -> "Controls | None":
-    """Those that a model's description names, where it names any; a ModelError where one does not fit."""
-    places = {kind: control_path(folder, name) for kind, name in description.controls.items()}
-    unet = networks.networks.unet
-    network: ControlNet | None = None
-    expected = ControlNetConfig()
-    sets = {}
-    for kind, path in places.items():
-        if path is None:
-            continue
-        config, tensors = read_control(path)
-        if network is None:
-            _check_fits(path, config, unet.config)
-            expected = config
-            with torch.device("meta"):
-                network = ControlNet(config, unet.operations)
-        if config != expected:
-            raise ModelError(f"Expected {path} to have the shape of the model's other controls, got another.")
-        is_pinned = networks.device.type == "cuda"
-        sets[kind] = pack_control(network, tensors, networks.dtype, is_pinned=is_pinned)
-    return None if network is None else Controls(network, sets, networks)
-
-
 def read_control(path: Path) -> tuple[ControlNetConfig, dict[str, Tensor]]:
     """A diffusers folder, or a single `.safetensors` file, which is for Stable Diffusion 1.x or refused."""
     if path.is_dir():
@@ -53,34 +29,56 @@ def read_control(path: Path) -> tuple[ControlNetConfig, dict[str, Tensor]]:
     return ControlNetConfig(), name_control_as_diffusers(read_tensors(path))
 
 
-def pack_control(
-    network: ControlNet, tensors: Mapping[str, Tensor], dtype: torch.dtype, *, is_pinned: bool
-) -> WeightSet:
+def pack_control(network: ControlNet, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> WeightSet:
     """diffusers' tensors in our layout."""
-    weights = WeightSet(Layout.of(network, dtype), is_pinned=is_pinned)
+    weights = WeightSet(Layout.of(network, dtype))
     fill(weights.views, with_moved_biases(tensors), unet_sources(network))
     return weights
 
 
 class Controls:
-    """`engines.steering.ControlNetworks` of a Stable Diffusion model."""
+    """`engines.steering.ControlNetworks` for the models that share some networks."""
 
-    def __init__(self, network: ControlNet, sets: Mapping[str, WeightSet], networks: StableDiffusionNetworks) -> None:
-        """A network that has no weights yet, those of each kind, and the model that it steers."""
-        self.kinds = tuple(sets)
-        self.network = network
+    def __init__(self, networks: StableDiffusionNetworks) -> None:
+        self._device, self._dtype = networks.device, networks.dtype
         self._networks = networks.networks
-        self._dtype = networks.dtype
-        self._sets = sets
-        self._buffer = WeightBuffer(network, networks.device, sets[self.kinds[0]].layout)
-        self._kind = ""
-        self._scale = torch.ones(1, device=networks.device)
-        self.choose(self.kinds[0], 1.0)
+        self._sets: dict[Path, WeightSet] = {}
+        self._place: Path | None = None
+        self._scale = torch.ones(1, device=self._device)
 
-    def choose(self, kind: str, scale: float) -> None:
-        if kind != self._kind:
-            self._buffer.fill(self._sets[kind])
-            self._kind = kind
+    def add(self, place: Path) -> None:
+        """Reads a folder or file; raises a ModelError where it does not fit the model, or the controls before it."""
+        if place in self._sets:
+            return
+        config, tensors = read_control(place)
+        self.expect(config, place)
+        weights = pack_control(self.network, tensors, self._dtype)
+        if self._device.type == "cuda":
+            weights.lock_pages()
+        self.put(place, weights)
+
+    def expect(self, config: ControlNetConfig, place: Path) -> None:
+        """Makes the network that all controls take turns in."""
+        _check_fits(place, config, self._networks.unet.config)
+        if not self._sets:
+            self.config = config
+            with torch.device("meta"):
+                self.network = ControlNet(config, self._networks.unet.operations)
+        elif config != self.config:
+            raise ModelError(f"Expected {place} to have the shape of the model's other controls, got another.")
+
+    def put(self, place: Path, weights: WeightSet) -> None:
+        if not self._sets:
+            self._buffer = WeightBuffer(self.network, self._device, weights.layout)
+        self._sets[place] = weights
+        if self._place is None:
+            self.choose(place, 1.0)
+
+    @torch.no_grad()
+    def choose(self, place: Path, scale: float) -> None:
+        if place != self._place:
+            self._buffer.fill(self._sets[place])
+            self._place = place
         self._scale.fill_(scale)
         self.network.set_scale(self._scale)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import torch
@@ -12,7 +13,10 @@ from quartet_pipeline.engines.steering import ControlNetworks
 
 
 class Checker(Protocol):
-    """A model's safety checker."""
+    """The safety checkers of the models, of which one at a time is in place."""
+
+    def choose(self, place: Path) -> None:
+        """Makes it the one that was read from there; captured graphs stay right."""
 
     def judge(self, images: Tensor) -> Tensor:
         """Pictures uint8 [n, h, w, 3] -> how sure it is that each is unsafe, float32 [n] from 0 to 1; above 0.5 is its

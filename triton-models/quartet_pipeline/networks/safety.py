@@ -17,7 +17,6 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from quartet_pipeline.description import SAFETY_CHECKER, has_safety_checker
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.clip import Layer
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
@@ -29,6 +28,7 @@ DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 """CLIP's, of red, green and blue from 0 to 1."""
 BOUNDARY = 0.0005
 """Scores above it round to 0.001 and more."""
+CONCEPTS = ("concept_embeds", "concept_embeds_weights", "special_care_embeds", "special_care_embeds_weights")
 CARE = 0.01
 STEEPNESS = 100.0
 """Of `unsafe`: scores are within 0.1 of their threshold."""
@@ -126,14 +126,46 @@ def unsafe(score: Tensor) -> Tensor:
 
 
 class Judge:
-    """The checker of a model on its device, with what its pictures need."""
+    """`interface.Checker`: checkers take turns in one network, with what its pictures need."""
 
-    def __init__(self, network: SafetyChecker, device: torch.device) -> None:
-        self.network = network
-        self._device = device
+    def __init__(self, device: torch.device, dtype: torch.dtype) -> None:
+        self._device, self._dtype = device, dtype
         self._mean = torch.tensor(MEAN, device=device)[:, None, None]
         self._deviation = torch.tensor(DEVIATION, device=device)[:, None, None]
         self._resizers: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        self._sets: dict[Path, WeightSet] = {}
+        self._held: WeightSet | None = None
+
+    def add(self, place: Path) -> None:
+        """Reads the folder of a checker; raises a ModelError where it is not whole."""
+        if place not in self._sets:
+            self.put(place, read_config(place / "config.json"), read_part(place))
+
+    def put(self, place: Path, fields: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+        """The same of diffusers' configuration and tensors."""
+        config = SafetyConfig.from_diffusers(fields)
+        if not self._sets:
+            self.network = make_checker(config, self._dtype)
+        elif config != self.network.config:
+            raise ModelError(f"Expected {place} to have the shape of the other safety checkers, got another.")
+        weights = WeightSet(Layout.of(self.network))
+        # Some versions say `vision_model` twice.
+        fill(weights.views, {name.replace("vision_model.", ""): tensor for name, tensor in tensors.items()}, _sources)
+        self.hold(place, weights)
+
+    def hold(self, place: Path, weights: WeightSet) -> None:
+        if not self._sets:
+            self._buffer = WeightBuffer(self.network, self._device, weights.layout)
+        # Most models bring the same one.
+        self._sets[place] = next((kept for kept in self._sets.values() if kept.equals(weights)), weights)
+        if self._held is None:
+            self.choose(place)
+
+    @torch.no_grad()
+    def choose(self, place: Path) -> None:
+        if self._held is not self._sets[place]:
+            self._held = self._sets[place]
+            self._buffer.fill(self._held)
 
     def judge(self, images: Tensor) -> Tensor:
         """uint8 [n, h, w, 3] -> `unsafe`, float32 [n]. The first of each size must be outside a capture."""
@@ -181,30 +213,12 @@ def bicubic(before: int, after: int) -> NDArray[np.float64]:
     return matrix
 
 
-def open_judge(folder: Path, device: torch.device, dtype: torch.dtype) -> Judge | None:
-    """The checker that came with a model, where one did."""
-    if not has_safety_checker(folder):
-        return None
-    part = folder / SAFETY_CHECKER
-    network = build_checker(read_config(part / "config.json"), read_part(part), device, dtype)
-    return Judge(network, device)
-
-
-def build_checker(
-    fields: Mapping[str, Any], tensors: Mapping[str, Tensor], device: torch.device, dtype: torch.dtype
-) -> SafetyChecker:
-    """From diffusers' configuration and tensors. Thresholds and concepts stay as they are, whatever `dtype`."""
-    # Some versions say `vision_model` twice.
-    plain = {name.replace("vision_model.", ""): tensor for name, tensor in tensors.items()}
+def make_checker(config: SafetyConfig, dtype: torch.dtype) -> SafetyChecker:
+    """Without weights. What it compares with stays in float32."""
     with torch.device("meta"):
-        network = SafetyChecker(SafetyConfig.from_diffusers(fields))
-    weights = WeightSet(Layout.of(network, dtype), is_pinned=False)
-    fill(weights.views, plain, _sources)
-    buffer = WeightBuffer(network, device, weights.layout)
-    buffer.fill(weights)
-    for name in ("concept_embeds", "special_care_embeds"):
-        for kind in (name, f"{name}_weights"):
-            setattr(network, kind, nn.Parameter(plain[kind].float().to(device), requires_grad=False))
+        network = SafetyChecker(config).to(dtype)
+        for name in CONCEPTS:
+            setattr(network, name, nn.Parameter(getattr(network, name).float()))
     return network
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.networks.interface import Checker
+from quartet_pipeline.networks.lora import Lora
 from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import WeightBuffer
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
@@ -51,10 +52,37 @@ class StableDiffusionNetworks:
             part: WeightBuffer(network, device, weights[part].layout if weights else None)
             for part, network in networks.parts().items()
         }
+        self._held: dict[str, object] = {}
         if weights:
-            for part, buffer in self.buffers.items():
-                buffer.fill(weights[part])
+            self.use(weights)
         self.dtype = networks.unet.conv_in.weight.dtype
+
+    @torch.no_grad()
+    def use(self, weights: WeightSets, lora: Lora | None = None, scale: float = 1.0) -> list[str]:
+        """Makes the networks those of `weights`, with a LoRA merged into them; returns the parts that changed.
+
+        A network that holds what is asked for already is left as it is.
+        """
+        changed = []
+        for part, buffer in self.buffers.items():
+            merged = None if lora is None or scale == 0 else lora.get(part)
+            wanted = (weights[part], merged, scale if merged else 0)
+            if self._held.get(part) == wanted:
+                continue
+            # What goes wrong on the way leaves weights that nobody asked for.
+            self._held.pop(part, None)
+            buffer.fill(weights[part])
+            if merged is not None:
+                merged.merge_into(buffer.views, scale)
+            self._held[part] = wanted
+            changed.append(part)
+        if changed:
+            self.weights_changed()
+        return changed
+
+    def forget(self) -> None:
+        """For whoever changes the buffers: what is asked for next is copied."""
+        self._held.clear()
 
     def weights_changed(self) -> None:
         """To be called after `buffers` were filled anew: what is kept of them in fp8 has to follow."""

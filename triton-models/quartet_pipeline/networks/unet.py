@@ -110,7 +110,8 @@ class Transformer(_Part):
     """Attention among positions and to the prompt: [n, h, w, c], keys and values [n, l, 2 c] -> [n, h, w, c].
 
     What attention and feed-forward add to the tokens is summed in place, without their biases: those are added where
-    the sum is read (`bias2` before the second norm, `bias3` before the third), and at the end in `proj_out`'s own.
+    the sum is read (`bias2` before the second norm, `bias3` before the third), and at the end in `proj_out`'s own,
+    as its product with all of them (`bias4`, kept for when `proj_out` changes).
     """
 
     def __init__(self, config: UNetConfig, operations: Operations, width: int, heads: int) -> None:
@@ -130,6 +131,7 @@ class Transformer(_Part):
         self.norm3 = nn.LayerNorm(width)
         self.feed_in = nn.Linear(width, 8 * width)
         self.feed_out = nn.Linear(4 * width, width, bias=False)
+        self.bias4 = nn.Parameter(torch.zeros(width))
         self.proj_out = nn.Linear(width, width)
 
     def entry(self) -> Norm:

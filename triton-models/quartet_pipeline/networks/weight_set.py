@@ -7,6 +7,7 @@ the host a model's weights lie in the same layout (`WeightSet`), in page-locked 
 import mmap
 import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import torch
@@ -37,8 +38,12 @@ class Layout:
     @classmethod
     def of(cls, network: nn.Module, dtype: torch.dtype | None = None) -> "Layout":
         """In the order of the network's own list; numbers with a point as `dtype` where one is given."""
+        return cls.of_tensors(network.state_dict(), dtype)
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor], dtype: torch.dtype | None = None) -> "Layout":
         places, end = {}, 0
-        for name, tensor in network.state_dict().items():
+        for name, tensor in tensors.items():
             kind = dtype if dtype is not None and tensor.is_floating_point() else tensor.dtype
             length = tensor.numel() * kind.itemsize
             places[name] = Place(end, length, tuple(tensor.shape), kind)
@@ -61,14 +66,23 @@ class Layout:
 class WeightSet:
     """One model's weights of one network, on the host."""
 
-    def __init__(self, layout: Layout, *, is_pinned: bool) -> None:
+    def __init__(self, layout: Layout, *, is_pinned: bool = False) -> None:
         self.layout = layout
         # Pages of its own: what is locked must not share a page with anything else that is.
         self.memory = torch.frombuffer(mmap.mmap(-1, max(layout.size, 1)), dtype=torch.uint8)[: layout.size]
-        self.is_pinned = is_pinned and _lock_pages(self.memory)
-        if self.is_pinned:
-            # PyTorch's own locked memory comes in powers of two: a third more than is needed.
-            weakref.finalize(self, _unlock_pages, self.memory).atexit = False
+        self.is_pinned = False
+        if is_pinned:
+            self.lock_pages()
+
+    def lock_pages(self) -> None:
+        """Makes copies to a GPU as fast as its bus; where that fails they are slower.
+
+        PyTorch's own locked memory comes in powers of two: a third more than is needed.
+        """
+        if self.is_pinned or not self.layout.size or not _lock_pages(self.memory):
+            return
+        self.is_pinned = True
+        weakref.finalize(self, _unlock_pages, self.memory).atexit = False
 
     @property
     def views(self) -> dict[str, Tensor]:
@@ -107,8 +121,15 @@ class WeightBuffer:
 
 
 def _lock_pages(memory: Tensor) -> bool:
+    if not torch.cuda.is_available():
+        return False
     status = torch.cuda.cudart().cudaHostRegister(memory.data_ptr(), memory.numel(), 0)
-    return int(status) == 0
+    if int(status) == 0:
+        return True
+    # The next launch of a kernel would report this failure as its own.
+    with suppress(RuntimeError):
+        torch.zeros(1, device="cuda")
+    return False
 
 
 def _unlock_pages(memory: Tensor) -> None:

@@ -26,6 +26,7 @@ from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 Sources = Callable[[str], Sequence[str]]
 """The name of a parameter of ours -> the names of theirs, to be laid side by side."""
 PARTS = ("text_encoder", "unet", "vae")
+CPU = torch.device("cpu")
 
 
 @dataclass(frozen=True)
@@ -73,8 +74,8 @@ def build_stable_diffusion(
     operations: Operations = PLAIN,
 ) -> StableDiffusion:
     """The networks of diffusers' configurations and tensors; on the CPU."""
-    networks = make_networks(_parse_configs(configs), operations)
-    return _attach(networks, _pack(networks, tensors, dtype, is_pinned=False))
+    networks = make_networks(parse_configs(configs), operations)
+    return _attach(networks, _pack(networks, tensors, dtype))
 
 
 def read_configs(path: Path) -> Configs:
@@ -82,10 +83,11 @@ def read_configs(path: Path) -> Configs:
 
     A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
     """
-    return _parse_configs({part: read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
+    return parse_configs({part: read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
 
 
-def _parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+def parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
+    """The same of diffusers' configurations."""
     return Configs(
         TextConfig.from_diffusers(configs["text_encoder"]),
         UNetConfig.from_diffusers(configs["unet"]),
@@ -104,32 +106,49 @@ def make_networks(configs: Configs, operations: Operations = PLAIN) -> StableDif
         )
 
 
-def read_weights(
-    path: Path, networks: StableDiffusion, *, dtype: torch.dtype, is_pinned: bool = False
-) -> dict[str, WeightSet]:
+def read_weights(path: Path, networks: StableDiffusion, *, dtype: torch.dtype) -> dict[str, WeightSet]:
     """The weights of a diffusers folder or of a single `.safetensors` file, as `networks` have them."""
+    return _pack(networks, _read_files(path), dtype)
+
+
+def check_weights(path: Path, networks: StableDiffusion) -> None:
+    """Raises a ModelError where weights are missing or of other shapes; reads only what their files say of them."""
+    layouts = {part: Layout.of(network) for part, network in networks.parts().items()}
+    nowhere = {part: torch.empty(one.size, dtype=torch.uint8, device="meta") for part, one in layouts.items()}
+    tensors = _read_files(path, torch.device("meta"))
+    _fill_parts(networks, {part: one.views(nowhere[part]) for part, one in layouts.items()}, tensors)
+
+
+def _read_files(path: Path, device: torch.device = CPU) -> Mapping[str, Tensors]:
     if path.is_dir():
-        tensors = {part: read_part(path / part) for part in PARTS}
-    else:
-        tensors = name_as_diffusers(read_tensors(path))
-    return _pack(networks, tensors, dtype, is_pinned=is_pinned)
+        return {part: read_part(path / part, device) for part in PARTS}
+    return name_as_diffusers(read_tensors(path, device))
 
 
-def _pack(
-    networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype, *, is_pinned: bool
-) -> dict[str, WeightSet]:
-    text_tensors = {name.removeprefix("text_model."): tensor for name, tensor in tensors["text_encoder"].items()}
-    sources: dict[str, tuple[Tensors, Sources]] = {
-        "text_encoder": (text_tensors, text_sources),
-        "unet": (with_moved_biases(tensors["unet"]), unet_sources(networks.unet)),
-        "encoder": (tensors["vae"], _vae_sources("encoder")),
-        "decoder": (tensors["vae"], _vae_sources("decoder")),
-    }
-    sets = {}
-    for part, network in networks.parts().items():
-        sets[part] = WeightSet(Layout.of(network, dtype), is_pinned=is_pinned)
-        fill(sets[part].views, *sources[part])
+def _pack(networks: StableDiffusion, tensors: Mapping[str, Tensors], dtype: torch.dtype) -> dict[str, WeightSet]:
+    sets = {part: WeightSet(Layout.of(network, dtype)) for part, network in networks.parts().items()}
+    _fill_parts(networks, {part: one.views for part, one in sets.items()}, tensors)
     return sets
+
+
+def _fill_parts(
+    networks: StableDiffusion, parameters: Mapping[str, Mapping[str, Tensor]], tensors: Mapping[str, Tensors]
+) -> None:
+    theirs: dict[str, Tensors] = {
+        "text_encoder": {name.removeprefix("text_model."): one for name, one in tensors["text_encoder"].items()},
+        "unet": with_moved_biases(tensors["unet"]),
+        "encoder": tensors["vae"],
+        "decoder": tensors["vae"],
+    }
+    for part in networks.parts():
+        fill(parameters[part], theirs[part], sources_of(networks, part))
+
+
+def sources_of(networks: StableDiffusion, part: str) -> Sources:
+    """For one of `StableDiffusion.parts`, what each of its parameters is made of."""
+    if part == "text_encoder":
+        return _text_sources
+    return unet_sources(networks.unet) if part == "unet" else _vae_sources(part)
 
 
 def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
@@ -138,22 +157,25 @@ def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
     return networks
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
-    """Every tensor of a safetensors file."""
+def read_tensors(path: Path, device: torch.device = CPU) -> dict[str, Tensor]:
+    """Every tensor of a safetensors file; on the device `meta` their shapes only."""
     try:
         with safe_open(path, framework="pt") as file:
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - it is no mapping
+            names = list(file.keys())
+            if device.type == "meta":
+                return {name: torch.empty(file.get_slice(name).get_shape(), device=device) for name in names}
+            return {name: file.get_tensor(name) for name in names}
     except (OSError, SafetensorError) as error:
         raise ModelError(f"Expected {path} to be a safetensors file, got: {str(error)[:120]}.") from error
 
 
-def read_part(folder: Path) -> dict[str, Tensor]:
+def read_part(folder: Path, device: torch.device = CPU) -> dict[str, Tensor]:
     # Without "fp16" in the name first: those are the full weights where a folder holds both.
     files = sorted(folder.glob("*.safetensors"), key=lambda file: (".fp16" in file.name, file.name))
     if not files:
         raise ModelError(f"Expected {folder} to hold a .safetensors file, got none (pickled weights are not read).")
     chosen = [files[0]] if "-of-" not in files[0].name else [file for file in files if "-of-" in file.name]
-    return {name: tensor for file in chosen for name, tensor in read_tensors(file).items()}
+    return {name: tensor for file in chosen for name, tensor in read_tensors(file, device).items()}
 
 
 def read_config(path: Path) -> dict[str, Any]:
@@ -171,7 +193,7 @@ def fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -
         missing = [source for source in theirs if source not in tensors]
         if missing:
             raise ModelError(f"Expected the weights to hold `{missing[0]}`, got {len(tensors)} tensors without it.")
-        value = torch.cat([tensors[source] for source in theirs])
+        value = tensors[theirs[0]] if len(theirs) == 1 else torch.cat([tensors[source] for source in theirs])
         if parameter.ndim == 4 and parameter.shape[-1] == 2 and value.ndim == 4:
             value = fold_doubled(value.float())
         if value.numel() != parameter.numel() or value.shape[0] != parameter.shape[0]:
@@ -181,7 +203,7 @@ def fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -
         parameter.copy_(value.reshape(parameter.shape))
 
 
-def text_sources(name: str) -> Sequence[str]:
+def _text_sources(name: str) -> Sequence[str]:
     if name.startswith(("token_embedding", "position_embedding")):
         return [f"embeddings.{name}"]
     name = f"encoder.{name}" if name.startswith("layers.") else name
@@ -212,7 +234,8 @@ def with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
                     raise ModelError(f"Expected `{name}` to have the shape {[weight.shape[1]]}, got {list(one.shape)}.")
             first, second, third = (one.float() for one in biases if one is not None)
             added[f"{path}.bias2"], added[f"{path}.bias3"] = first, first + second
-            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ (first + second + third)
+            added[f"{path}.bias4"] = first + second + third
+            added[f"{path}.proj_out.bias"] = bias.float() + weight.float().flatten(1) @ added[f"{path}.bias4"]
     return added
 
 

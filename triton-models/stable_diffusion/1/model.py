@@ -13,7 +13,7 @@ import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
 from quartet_pipeline.errors import CancelledError, RequestError
-from quartet_pipeline.pipeline import Drawing, Progress, draw, open_pipeline, warm_up
+from quartet_pipeline.pipeline import Drawing, Progress, draw, open_pipelines, warm_up
 from quartet_pipeline.request import INPUTS, parse_request
 
 
@@ -24,7 +24,7 @@ class TritonPythonModel:
         """Opens the pipelines and warms them up: Triton calls the model ready when this returns."""
         parameters = json.loads(args["model_config"])["parameters"]
         folders = parameters["pipelines"]["string_value"].split(os.pathsep)
-        opened = [open_pipeline(Path(folder)) for folder in folders]
+        opened = open_pipelines([Path(folder) for folder in folders])
         self.pipelines = {pipeline.description.id: pipeline for pipeline in opened}
         for pipeline in opened:
             warm_up(pipeline)
