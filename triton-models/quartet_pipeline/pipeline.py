@@ -8,13 +8,14 @@ from typing import Any
 from quartet_pipeline.description import Description, read_description
 from quartet_pipeline.engines import Drawing, Engine, IsCancelled, OnProgress, Progress
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.model_folder import read_model_folder
+from quartet_pipeline.model_folder import ModelFolder, read_model_folder
+from quartet_pipeline.plans.folder import has_plans
 from quartet_pipeline.request import Request
 from quartet_pipeline.tokenizer import open_prompt_encoder
 
 __all__ = ["Drawing", "Pipeline", "Progress", "draw", "open_pipeline", "open_pipelines", "warm_up"]
 
-ENGINES = ("onnxruntime", "torch")
+ENGINES = ("onnxruntime", "torch", "tensorrt")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
     shared: Any = None
     for folder in folders:
         found, description = read_model_folder(folder), read_description(folder)
-        kind = engine or ("onnxruntime" if found.is_onnx else "torch")
+        kind = engine or _suited_engine(found)
         encode_prompt = open_prompt_encoder(found.tokenizer.parent, description)
         # Each engine needs libraries that the others do without.
         if kind == "onnxruntime":
@@ -58,6 +59,11 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
 
             shared = shared or SharedEngines(own_device())
             opened.append(_pipeline(description, shared.open(found, description, encode_prompt)))
+        elif kind == "tensorrt":
+            from quartet_pipeline.engines.tensorrt import as_built, open_tensorrt_engine
+
+            description = as_built(folder, description)
+            opened.append(_pipeline(description, open_tensorrt_engine(folder, description, encode_prompt)))
         else:
             raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {kind!r}.")
     return opened
@@ -65,6 +71,13 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
 
 def _pipeline(description: Description, engine: Engine) -> Pipeline:
     return Pipeline(replace(description, speeds=engine.speeds), engine)
+
+
+def _suited_engine(found: ModelFolder) -> str:
+    """The engine that reads what lies there: plans, where somebody has built them."""
+    if found.is_onnx:
+        return "onnxruntime"
+    return "tensorrt" if has_plans(found.path) else "torch"
 
 
 def warm_up(pipeline: Pipeline) -> None:

@@ -65,7 +65,7 @@ def test_what_is_too_large_to_decode_at_once_is_the_same_in_parts(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = draw(pipeline, REQUEST).images
-    monkeypatch.setattr("quartet_pipeline.engines.program.MOST_DECODED", 8 * 16)
+    monkeypatch.setattr("quartet_pipeline.networks.stable_diffusion.MOST_DECODED", 8 * 16)
     engine = engine_of(pipeline)
     again = TorchEngine(pipeline.description, engine._networks, engine._encode_prompt)
     parts = again.draw(REQUEST, lambda _: None, lambda: False).images

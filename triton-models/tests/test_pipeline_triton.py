@@ -210,7 +210,7 @@ def test_draws_faster_on_request(client: Any) -> None:
     _, exact, _ = ask(client, tensors())
     _, last, error = ask(client, tensors(speed="cutoff"))
     assert error is None
-    request = Request("", "a red boat", "", (7,), 4, 3.0, "ddim", (64, 64), None, None, 0, "cutoff")
+    request = Request("", "a red boat", "", (7,), 4, 3.0, "ddim", (64, 64), None, None, 0, speed="cutoff")
     ours = draw(open_pipeline(TINY, threads=1), request).images
     assert np.abs(last.as_numpy("images").astype(int) - ours).max() <= 1
     assert (last.as_numpy("images") != exact.as_numpy("images")).any()

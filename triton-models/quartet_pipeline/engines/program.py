@@ -5,7 +5,6 @@ the same tensors every time, so whatever a request brings is copied into those f
 run as they are.
 """
 
-import math
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from functools import partial
@@ -22,12 +21,10 @@ from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.engines.steering import Steering
 from quartet_pipeline.networks.interface import Checker, LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
-from quartet_pipeline.request import MAX_PICTURES, MAX_STEPS
+from quartet_pipeline.request import MAX_STEPS
 from quartet_pipeline.schedulers import Row
 
 COEFFICIENTS = 7
-MOST_DECODED = MAX_PICTURES * 64 * 64
-"""Positions of latents: four pictures of 512x512."""
 
 
 def coefficients(row: Row) -> list[float]:
@@ -195,14 +192,12 @@ class Program:
         )  # fmt: skip
 
     def _decode(self) -> tuple[Tensor, Tensor]:
-        # Decoding takes more memory than all else: what is larger than usual is decoded in parts.
-        parts = -(-self.count * math.prod(self._shape[1:]) // MOST_DECODED)
-        images = []
-        for latents in self.latents.chunk(parts):
-            pictures = self.networks.decode(latents / self.description.scaling_factor)
-            levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
-            images.append(levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous())
-        return torch.cat(images), torch.isfinite(self.latents).all()
+        pictures = self.networks.decode(self.latents / self.description.scaling_factor)
+        is_finite = torch.isfinite(self.latents).all()
+        if pictures.dtype == torch.uint8:
+            return pictures, is_finite
+        levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
+        return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), is_finite
 
     def _judge(self, checker: Checker) -> None:
         self.unsafe.copy_(checker.judge(self.images))

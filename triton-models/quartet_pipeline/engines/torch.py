@@ -103,6 +103,10 @@ class TorchEngine:
             if self._description.safety_checker is not None:
                 program.judging()
 
+    def forget_programs(self) -> None:
+        """Lets go of what was captured: the next request of each shape captures anew."""
+        self._programs.clear()
+
     def program(self, size: Size, count: int, *, is_guided: bool) -> Program:
         """The program of a shape; made on first use."""
         shape = (size, count, is_guided)

@@ -72,7 +72,7 @@ class Layer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, length, width = x.shape
         packed = self.to_qkv(self.layer_norm1(x)).view(n, length, 3, self.config.heads, -1)
-        query, key, value = packed.permute(2, 0, 3, 1, 4)
+        query, key, value = (part.transpose(1, 2) for part in packed.unbind(2))
         mixed = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
         x = x + self.out_proj(mixed.transpose(1, 2).reshape(n, length, width))
         hidden = self.fc1(self.layer_norm2(x))

@@ -55,7 +55,8 @@ class LoopNetworks(Protocol):
         """`denoise` by the outermost part of the UNet alone."""
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""
+        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1, or already pixels,
+        uint8 [n, h, w, 3]."""
 
     def encode(self, pictures: Tensor) -> Tensor:
         """The reverse of `decode`."""

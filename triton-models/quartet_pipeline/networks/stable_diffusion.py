@@ -1,5 +1,6 @@
 """Stable Diffusion for the torch engine."""
 
+import math
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -23,6 +24,10 @@ class Fp8(Protocol):
 
     def round_again(self) -> None:
         """After other weights were copied into the same memory."""
+
+
+MOST_DECODED = 4 * 64 * 64
+"""Positions of latents: four pictures of 512x512."""
 
 
 class StableDiffusionNetworks:
@@ -110,7 +115,10 @@ class StableDiffusionNetworks:
         return outwards(self.networks.unet.shallow(inwards(sample, self.dtype), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
-        return outwards(self.networks.decoder(inwards(latents, self.dtype)))
+        # Decoding takes more memory than all else: what is larger than usual is decoded in parts.
+        parts = -(-len(latents) * math.prod(latents.shape[2:]) // MOST_DECODED)
+        decoded = [self.networks.decoder(inwards(part, self.dtype)) for part in latents.chunk(parts)]
+        return outwards(decoded[0] if parts == 1 else torch.cat(decoded))
 
     def encode(self, pictures: Tensor) -> Tensor:
         return outwards(self.networks.encoder(inwards(pictures, self.dtype)))
