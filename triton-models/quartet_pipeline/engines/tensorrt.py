@@ -18,8 +18,11 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.errors import ModelError, RequestError
+from quartet_pipeline.networks.interface import Checker
+from quartet_pipeline.networks.safety import Judge
 from quartet_pipeline.plans.folder import FOLDER, WEIGHTS_MAP, Exported, cover, read_list
 from quartet_pipeline.plans.library import require_library
 from quartet_pipeline.plans.runners import PlanRunner, Runner, share_scratch
@@ -34,8 +37,8 @@ Refit = Callable[[str, Mapping[str, Tensor]], None]
 
 
 def as_built(folder: Path, description: Description) -> Description:
-    """A model's description with what its plans can draw: one size, and so no enlarging."""
-    return replace(description, sizes=(read_list(folder / FOLDER).size,), enlarge_factor=None)
+    """A model's description with what its plans can draw: one size, and so no enlarging; no plan takes controls."""
+    return replace(description, sizes=(read_list(folder / FOLDER).size,), enlarge_factor=None, controls={})
 
 
 class TensorrtEngine(TorchEngine):
@@ -72,7 +75,12 @@ def open_tensorrt_engine(folder: Path, description: Description, encode_prompt: 
         for plan in plans[part]:
             plan.refit(weights)
 
-    return TensorrtEngine(description, PlanNetworks(exported, plans, device, place, refit), encode_prompt)
+    networks = PlanNetworks(exported, plans, device, place, refit)
+    if description.safety_checker is not None:
+        judge = Judge(device, torch.float16)
+        judge.add(description.safety_checker)
+        networks.checker = judge
+    return TensorrtEngine(description, networks, encode_prompt)
 
 
 class PlanNetworks:
@@ -88,6 +96,8 @@ class PlanNetworks:
     ) -> None:
         self.device = device
         self.sampler: Sampler | None = None
+        self.controls: ControlNetworks | None = None
+        self.checker: Checker | None = None
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         self._size = exported.size
         self._runners = runners

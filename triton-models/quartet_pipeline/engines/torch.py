@@ -14,6 +14,7 @@ from torch import Tensor
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
+from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
@@ -98,7 +99,9 @@ class TorchEngine:
     def warm_up(self) -> None:
         """Captures the programs of the first size: one picture, and as many as a request may ask for."""
         for count in (MAX_PICTURES, 1):
-            self.program(self._description.sizes[0], count, is_guided=True)
+            program = self.program(self._description.sizes[0], count, is_guided=True)
+            if self._description.safety_checker is not None:
+                program.judging()
 
     def forget_programs(self) -> None:
         """Lets go of what was captured: the next request of each shape captures anew."""
@@ -131,18 +134,25 @@ class TorchEngine:
         restart = restart_of(left_out, steps, is_guided=is_guided)
         table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
         program = self.program(request.size, len(request.seeds), is_guided=is_guided)
-        kinds = step_kinds(left_out, steps, is_guided=is_guided)
+        kinds = step_kinds(left_out, steps, is_guided=is_guided, is_controlled=request.control is not None)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
+        masking = program.masking() if request.mask is not None else None
+        judge = program.judging() if description.safety_checker is not None else None
         begun = self._moment()
         self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
         program.read()
         encoded = self._moment()
-        self._loop(program, request, table, kinds, on_progress, is_cancelled)
+        self._loop(program, request, table, kinds, masking, on_progress, is_cancelled)
         denoised = self._moment()
         stop_if(is_cancelled)
         program.decode()
+        if masking is not None:
+            masking.blend()
+        if judge is not None:
+            judge()
         images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
+        unsafe = self._fetch(program.unsafe) if judge is not None else None
         done = self._moment()
         done.wait()
         stop_if(is_cancelled)
@@ -150,7 +160,8 @@ class TorchEngine:
             raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
         spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
         text_ms, loop_ms, decoder_ms, total_ms = spans
-        return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms))
+        timings = (text_ms, loop_ms, decoder_ms, total_ms)
+        return Drawing(images.numpy(), timings, None if unsafe is None else unsafe.numpy())
 
     def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
         """Fills the program's buffers for a request."""
@@ -160,11 +171,21 @@ class TorchEngine:
         plan = self._plan(table)
         program.table[: len(table.rows)] = plan[0]
         program.times[: len(table.rows)] = plan[1]
-        clean = None
+        if request.control is not None:
+            timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=self._networks.device)
+            program.steering().bring(request.control, self._description.controls[request.control.kind], timesteps)
+        checker, place = self._networks.checker, self._description.safety_checker
+        if checker is not None and place is not None:
+            checker.choose(place)
+        clean = masking = None
         if request.picture is not None:
             picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
-            clean = table.picture * self._description.scaling_factor * self._networks.encode(picture).float()
-        program.begin(noise_scale=table.noise, clean=clean)
+            clean = self._description.scaling_factor * self._networks.encode(picture).float()
+            if request.mask is not None:
+                masking = program.masking()
+                masking.bring(table, request.picture, request.mask, clean)
+            clean = table.picture * clean
+        program.begin(noise_scale=table.noise, clean=clean, masking=masking)
 
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
         """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
@@ -185,6 +206,7 @@ class TorchEngine:
         request: Request,
         table: Table,
         kinds: Sequence[StepKind],
+        masking: Masking | None,
         on_progress: OnProgress,
         is_cancelled: IsCancelled,
     ) -> None:
@@ -201,6 +223,8 @@ class TorchEngine:
             if row.noise != 0:
                 program.add_noise()
             program.advance(kind)
+            if masking is not None:
+                masking.mend()
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             previews = self._fetch_aside(program.previews()) if is_preview_due else None
             pending.append((step, previews[1] if previews else self._moment(), previews[0] if previews else None))

@@ -2,12 +2,25 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.engines.steering import ControlNetworks
+
+
+class Checker(Protocol):
+    """The safety checkers of the models, of which one at a time is in place."""
+
+    def choose(self, place: Path) -> None:
+        """Makes it the one that was read from there; captured graphs stay right."""
+
+    def judge(self, images: Tensor) -> Tensor:
+        """Pictures uint8 [n, h, w, 3] -> how sure it is that each is unsafe, float32 [n] from 0 to 1; above 0.5 is its
+        own decision."""
 
 
 class LoopNetworks(Protocol):
@@ -16,6 +29,10 @@ class LoopNetworks(Protocol):
     device: torch.device
     sampler: Sampler | None
     """What moves the latents on, where it is not plain PyTorch."""
+    controls: ControlNetworks | None
+    """What steers the steps by a control picture, where the model has it."""
+    checker: Checker | None
+    """What judges the pictures, where the model has it."""
     in_fp8: Callable[[], AbstractContextManager[None]] | None
     """Where the card has it: within this context, products of matrices are in fp8."""
 
