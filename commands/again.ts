@@ -1,9 +1,9 @@
 import type { DrawRequest } from '../src/jobs/job.ts';
 import { messagesFor } from '../src/messages/messages.ts';
 import { defineCommand } from './define-command.ts';
-import { modelOf, plainRequest } from './draw-request.ts';
+import { leftOutNotes, modelOf, plainRequest } from './draw-request.ts';
 import { findJob, resultOptions } from './result-options.ts';
-import { requireStart, submitDrawing } from './submit-drawing.ts';
+import { requirePictures, submitDrawing } from './submit-drawing.ts';
 
 /** Draws a request once more with a new seed; also one that failed or was cancelled. */
 export const again = defineCommand({
@@ -20,7 +20,7 @@ export const again = defineCommand({
       seed: services.randomSeed(),
       derivedFrom: { job: job.id, index: null },
     };
-    await requireStart(request, services, messages);
-    return submitDrawing(request, caller, services);
+    await requirePictures(request, services, messages);
+    return submitDrawing(request, caller, services, leftOutNotes(job.request, request, messages));
   },
 });

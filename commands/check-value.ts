@@ -72,6 +72,7 @@ function checkChoice(
 ): Checked {
   const { problem: say } = messages;
   const choices = option.choices(world);
+  if (choices.length === 0) return { problem: say.notOfferedHere(option.text(messages).name) };
   const wanted = raw.normalize('NFC').toLowerCase();
   // A label counts in any language: people write each other lines to copy.
   const chosen =

@@ -1,4 +1,4 @@
-import type { EngineDescription } from '../src/engines/image-engine.ts';
+import type { ControlKind, EngineDescription, PictureSize } from '../src/engines/image-engine.ts';
 import type { QuartetError } from '../src/errors.ts';
 import type { FinishedJob, Job, JobId, ReplyTo, Requester } from '../src/jobs/job.ts';
 import type { Jobs, QueueOverview, Standing } from '../src/jobs/jobs.ts';
@@ -31,6 +31,8 @@ interface OptionBase {
   /** What people read and type in their own language. */
   readonly text: Text<OptionText>;
   readonly required?: boolean;
+  /** Whether any model can make use of it at present; absent for always. */
+  readonly offered?: (world: CommandWorld) => boolean;
 }
 
 /** One value of a closed list. */
@@ -99,11 +101,29 @@ export type Reply =
   /** The pictures of this job are gone: take its message away too. */
   | { readonly kind: 'deleted'; readonly job: Job; readonly text: string };
 
-/** What a command may use. */
+/** A picture that a person sent, as it is kept. */
+export interface ReadPicture {
+  readonly png: Uint8Array;
+  /** Its size before it was scaled and cut. */
+  readonly original: PictureSize;
+}
+
+/** A mask that a person sent: grey, white where something is to be drawn. */
+export interface ReadMask {
+  readonly png: Uint8Array;
+  /** How much of it is white. */
+  readonly covers: 'nothing' | 'part' | 'everything';
+}
+
+/** What a command may use. The reading ones throw `InvalidRequestError` in plain words. */
 export interface CommandServices extends CommandWorld {
   readonly jobs: Jobs;
-  /** Decode, check and re-encode what a person sent; throws `InvalidRequestError` in plain words. */
-  readonly readAttachment: (attachment: Attachment, size: { width: number; height: number }) => Promise<Uint8Array>;
+  /** Decode, check and re-encode what a person sent, scaled to cover `size` and cut evenly. */
+  readonly readAttachment: (attachment: Attachment, size: PictureSize) => Promise<ReadPicture>;
+  /** The same for a mask, laid over a picture of `original` size and then scaled and cut as that is. */
+  readonly readMask: (attachment: Attachment, original: PictureSize, size: PictureSize) => Promise<ReadMask>;
+  /** The same for a control picture: light lines on dark, however they were drawn. */
+  readonly readControl: (attachment: Attachment, kind: ControlKind, size: PictureSize) => Promise<Uint8Array>;
   /** A fresh seed, 0 to 2^32 - 1. */
   readonly randomSeed: () => number;
   /** Told of each answered error that is not the asker's doing (a database that is away), for the log. */

@@ -1,8 +1,9 @@
 import type { Job } from '../src/jobs/job.ts';
+import { picturesNeeded } from '../src/jobs/request-pictures.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import { type CommandWorld, defineCommand } from './define-command.ts';
 import { describeFailure } from './describe-error.ts';
-import { schedulerTitle, sizeText, styleTitle } from './draw-options.ts';
+import { controlText, schedulerTitle, sizeText, styleTitle } from './draw-options.ts';
 import { redrawLine } from './redraw-line.ts';
 import { findJob, resultOptions } from './result-options.ts';
 
@@ -40,12 +41,16 @@ export function describeJob(job: Job, world: CommandWorld, messages: Messages): 
     entry(option.scheduler.title, schedulerTitle(request.scheduler)),
     entry(label.seeds, seeds.join(', ')),
     ...(request.init === null ? [] : [entry(label.startsFrom, String(request.init.strength))]),
+    ...(request.init?.mask == null ? [] : [entry(option.mask.title, say.painted)]),
+    ...(request.control === null ? [] : [entry(label.control, controlText(request.control, messages))]),
+    ...loraEntry(job, world, messages),
+    ...(request.speed === 'exact' ? [] : [entry(option.speed.title, messages.speed[request.speed])]),
     ...(request.derivedFrom === null ? [] : [long(label.from, derivation(job, messages))]),
     ...(drawing === null ? [] : [entry(label.timings, timings(drawing.timings, messages))]),
     entry(label.id, job.id),
     ...(job.state === 'failed' ? [say.failed(describeFailure(job.failure, messages))] : []),
     '',
-    request.init === null ? say.again : say.anew,
+    picturesNeeded(request).length === 0 ? say.again : say.anew,
     say.line(redrawLine(request, world)),
   ];
   return lines.join('\n');
@@ -55,6 +60,13 @@ function derivation({ request }: Job, { details: say, action }: Messages): strin
   const from = request.derivedFrom;
   if (from === null) return '';
   return say.derived(action[request.action], from.job, from.index === null ? null : from.index + 1);
+}
+
+/** The strength of the model's LoRA: what was asked for, or what the model has by itself. */
+function loraEntry({ request }: Job, { engine }: CommandWorld, { option, details: say }: Messages): string[] {
+  const own = engine.models.find(({ id }) => id === request.model)?.loraScale ?? null;
+  const scale = request.loraScale ?? own;
+  return scale === null ? [] : [say.entry(option.loraStrength.title, String(scale))];
 }
 
 function timings(

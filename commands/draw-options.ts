@@ -1,4 +1,14 @@
-import { engineLimits, type PictureSize, type SchedulerName } from '../src/engines/image-engine.ts';
+import {
+  type ControlKind,
+  controlKinds,
+  engineLimits,
+  type ModelDescription,
+  type PictureSize,
+  type SchedulerName,
+  type SpeedName,
+  speedNames,
+} from '../src/engines/image-engine.ts';
+import type { DrawRequest } from '../src/jobs/job.ts';
 import { type StyleId, styles } from '../src/jobs/styles.ts';
 import type { Messages } from '../src/messages/messages.ts';
 import type { Choice, CommandWorld } from './define-command.ts';
@@ -24,6 +34,11 @@ export function schedulerTitle(name: SchedulerName): string {
 export function styleTitle(id: string, { style }: Messages): string {
   const titles: Readonly<Record<string, { readonly title: string }>> = style;
   return Object.hasOwn(titles, id) ? (titles[id]?.title ?? id) : id;
+}
+
+/** What a picture was drawn along, and how closely. */
+export function controlText({ kind, scale }: NonNullable<DrawRequest['control']>, { control }: Messages): string {
+  return `${control[kind]}, ${scale}`;
 }
 
 /** A size as people type it: `512x512`. */
@@ -53,6 +68,24 @@ function modelChoices({ engine }: CommandWorld): readonly Choice[] {
 function sizeChoices({ engine }: CommandWorld): readonly Choice[] {
   const sizes = new Set(engine.models.flatMap((model) => model.sizes.map(sizeText)));
   return [...sizes].map((value) => ({ value, label: () => value }));
+}
+
+/** Whether there is a model that can do it. */
+const someModel =
+  (can: (model: ModelDescription) => boolean) =>
+  ({ engine }: CommandWorld): boolean =>
+    engine.models.some(can);
+
+const canControl = someModel(({ controls }) => controls.length > 0);
+
+function controlChoices({ engine }: CommandWorld): readonly Choice<ControlKind>[] {
+  const kinds = controlKinds.filter((kind) => engine.models.some(({ controls }) => controls.includes(kind)));
+  return kinds.map((value) => ({ value, label: ({ control }: Messages) => control[value] }));
+}
+
+function speedChoices({ engine }: CommandWorld): readonly Choice<SpeedName>[] {
+  const speeds = speedNames.filter((name) => engine.models.some((model) => model.speeds.includes(name)));
+  return speeds.map((value) => ({ value, label: ({ speed }: Messages) => speed[value] }));
 }
 
 /** The options that say how to draw, shared by `imagine`, `edit` and `settings`. */
@@ -115,5 +148,47 @@ export const drawOptions = {
     text: ({ option }: Messages) => option.strength,
     min: 0.01,
     max: 1,
+  },
+  mask: {
+    name: 'mask',
+    type: 'picture',
+    text: ({ option }: Messages) => option.mask,
+    offered: someModel(({ canPaintWithin }) => canPaintWithin),
+  },
+  control: {
+    name: 'control',
+    type: 'picture',
+    text: ({ option }: Messages) => option.control,
+    offered: canControl,
+  },
+  controlKind: {
+    name: 'control_kind',
+    type: 'choice',
+    text: ({ option }: Messages) => option.controlKind,
+    choices: controlChoices,
+    offered: canControl,
+  },
+  controlStrength: {
+    name: 'control_strength',
+    type: 'number',
+    text: ({ option }: Messages) => option.controlStrength,
+    min: 0,
+    max: engineLimits.maxControlScale,
+    offered: canControl,
+  },
+  loraStrength: {
+    name: 'lora_strength',
+    type: 'number',
+    text: ({ option }: Messages) => option.loraStrength,
+    min: 0,
+    max: engineLimits.maxLoraScale,
+    offered: someModel(({ loraScale }) => loraScale !== null),
+  },
+  speed: {
+    name: 'speed',
+    type: 'choice',
+    text: ({ option }: Messages) => option.speed,
+    choices: speedChoices,
+    offered: someModel(({ speeds }) => speeds.length > 1),
   },
 } as const;

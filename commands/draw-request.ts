@@ -1,4 +1,4 @@
-import type { ModelDescription, PictureSize, SchedulerName } from '../src/engines/image-engine.ts';
+import type { ModelDescription, PictureSize, SchedulerName, SpeedName } from '../src/engines/image-engine.ts';
 import { InvalidRequestError } from '../src/errors.ts';
 import type { DrawAction, DrawRequest } from '../src/jobs/job.ts';
 import type { UserSettings } from '../src/jobs/jobs.ts';
@@ -19,6 +19,8 @@ export interface DrawWishes {
   readonly size?: string | undefined;
   readonly model?: string | undefined;
   readonly style?: string | undefined;
+  readonly lora_strength?: number | undefined;
+  readonly speed?: SpeedName | undefined;
 }
 
 const defaultCount = 4;
@@ -42,6 +44,10 @@ export function completeRequest(
   if (wishes.size === undefined && settings.size !== undefined && ownSize === undefined) {
     ignored('size', sizeText(settings.size));
   }
+  const ownSpeed = settings.speed !== undefined && model.speeds.includes(settings.speed) ? settings.speed : undefined;
+  if (wishes.speed === undefined && settings.speed !== undefined && ownSpeed === undefined) {
+    ignored('speed', settings.speed);
+  }
   const request: DrawRequest = {
     action: 'imagine',
     prompt: wishes.prompt,
@@ -55,6 +61,9 @@ export function completeRequest(
     model: model.id,
     style: wishes.style === undefined ? knownStyle(settings.style) : knownStyle(wishes.style),
     init: null,
+    control: null,
+    loraScale: offeredLora(model, wishes.lora_strength, messages) ?? null,
+    speed: offeredSpeed(model, wishes.speed, messages) ?? ownSpeed ?? 'exact',
     derivedFrom: null,
   };
   return { request, notes };
@@ -80,12 +89,14 @@ export function changedRequest(
     scheduler: wishes.scheduler ?? plain.scheduler,
     size: wishes.size === undefined ? plain.size : offeredSize(model, wishes.size, messages),
     style: wishes.style === undefined ? plain.style : knownStyle(wishes.style),
+    loraScale: offeredLora(model, wishes.lora_strength, messages) ?? plain.loraScale,
+    speed: offeredSpeed(model, wishes.speed, messages) ?? plain.speed,
   };
 }
 
 /**
  * A request that draws anew: one that enlarged becomes the drawing that it enlarged, at a size the model draws by
- * itself; a starting picture stays where the model can use it.
+ * itself. What the model cannot do is left out; `leftOutNotes` says so.
  */
 export function plainRequest(before: DrawRequest, model: ModelDescription): DrawRequest {
   const isEnlarged = before.action === 'enlarge';
@@ -95,8 +106,30 @@ export function plainRequest(before: DrawRequest, model: ModelDescription): Draw
     count: isEnlarged ? defaultCount : before.count,
     size: plainSize(before, model),
     model: model.id,
-    init: isEnlarged || !model.canStartFromPicture ? null : before.init,
+    init: isEnlarged ? null : usableStart(before.init, model),
+    control: before.control !== null && model.controls.includes(before.control.kind) ? before.control : null,
+    loraScale: model.loraScale === null ? null : before.loraScale,
+    speed: model.speeds.includes(before.speed) ? before.speed : 'exact',
   };
+}
+
+/** Without its mask, what was to be changed in a corner would be changed all over: then none of it is used. */
+function usableStart(init: DrawRequest['init'], model: ModelDescription): DrawRequest['init'] {
+  const isUsable = model.canStartFromPicture && (init?.mask == null || model.canPaintWithin);
+  return isUsable ? init : null;
+}
+
+/** What of an earlier request another model could not be asked for. */
+export function leftOutNotes(before: DrawRequest, after: DrawRequest, { note, option }: Messages): readonly string[] {
+  const isEnlarged = before.action === 'enlarge';
+  const names = [
+    ...(before.init !== null && !isEnlarged && after.init === null ? [option.image.name] : []),
+    ...(before.init?.mask != null && !isEnlarged && after.init === null ? [option.mask.name] : []),
+    ...(before.control !== null && after.control === null ? [option.control.name] : []),
+    ...(before.loraScale !== null && after.loraScale === null ? [option.loraStrength.name] : []),
+    ...(before.speed !== 'exact' && after.speed === 'exact' ? [option.speed.name] : []),
+  ];
+  return names.length === 0 ? [] : [note.leftOut(after.model, names)];
 }
 
 /** The size of an enlarged picture. A model that cannot draw larger leaves it to a resize to twice the size. */
@@ -138,6 +171,21 @@ function offeredSize(model: ModelDescription, text: string, messages: Messages):
     'invalid_options',
     messages.problem.sizeNotOffered(model.id, model.sizes.map(sizeText), text),
   );
+}
+
+function offeredLora(model: ModelDescription, wish: number | undefined, { problem }: Messages): number | undefined {
+  if (wish === undefined || model.loraScale !== null) return wish;
+  throw new InvalidRequestError('invalid_options', problem.noLora(model.id));
+}
+
+/** The speed, where the model has it. */
+export function offeredSpeed(
+  model: ModelDescription,
+  wish: SpeedName | undefined,
+  { problem }: Messages,
+): SpeedName | undefined {
+  if (wish === undefined || model.speeds.includes(wish)) return wish;
+  throw new InvalidRequestError('invalid_options', problem.speedNotOffered(model.id, model.speeds, wish));
 }
 
 function knownStyle(id: string | null | undefined): string | null {

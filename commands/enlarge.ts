@@ -2,9 +2,9 @@ import { InvalidRequestError } from '../src/errors.ts';
 import type { DrawRequest } from '../src/jobs/job.ts';
 import { messagesFor } from '../src/messages/messages.ts';
 import { defineCommand } from './define-command.ts';
-import { enlargedSize, modelOf } from './draw-request.ts';
+import { enlargedSize, modelOf, plainRequest } from './draw-request.ts';
 import { findResult, pictureOf, resultOptions } from './result-options.ts';
-import { submitDrawing } from './submit-drawing.ts';
+import { requirePictures, submitDrawing } from './submit-drawing.ts';
 
 /** Draws one picture again, larger. */
 export const enlarge = defineCommand({
@@ -21,16 +21,16 @@ export const enlarge = defineCommand({
     }
     const model = modelOf(job.request.model, services);
     const request: DrawRequest = {
-      ...job.request,
+      ...plainRequest(job.request, model),
       action: 'enlarge',
       count: 1,
       seed: picture.seed,
-      model: model.id,
       size: enlargedSize(picture.size, model),
       // Where the model cannot draw larger, the core resizes the picture and says so.
-      init: { picture: picture.key, strength: model.enlarge?.strength ?? 1 },
+      init: { picture: picture.key, strength: model.enlarge?.strength ?? 1, mask: null },
       derivedFrom: { job: job.id, index: options.picture - 1 },
     };
+    await requirePictures(request, services, messages);
     return submitDrawing(request, caller, services);
   },
 });

@@ -52,7 +52,8 @@ function overview(commands: readonly Command[], messages: Messages): string {
 function explain(command: Command, world: CommandWorld, messages: Messages): string {
   const say = messages.help;
   const { description, examples } = command.text(messages);
-  const options = command.options.map((option) => {
+  const offered = command.options.filter((option) => option.offered?.(world) ?? true);
+  const options = offered.map((option) => {
     const { name, description: what } = option.text(messages);
     return say.option(name, what, facts(option, world, say));
   });

@@ -3,7 +3,7 @@ import { messagesFor } from '../src/messages/messages.ts';
 import { defineCommand } from './define-command.ts';
 import { drawOptions } from './draw-options.ts';
 import { completeRequest } from './draw-request.ts';
-import { startFrom } from './start-from.ts';
+import { withGivenPictures } from './given-pictures.ts';
 import { submitDrawing } from './submit-drawing.ts';
 
 /** Draws what the prompt says. */
@@ -24,6 +24,12 @@ export const imagine = defineCommand({
     drawOptions.style,
     drawOptions.image,
     drawOptions.strength,
+    drawOptions.mask,
+    drawOptions.control,
+    drawOptions.controlKind,
+    drawOptions.controlStrength,
+    drawOptions.loraStrength,
+    drawOptions.speed,
   ],
   async run(caller, options, services) {
     const messages = messagesFor(caller.requester.locale);
@@ -32,8 +38,7 @@ export const imagine = defineCommand({
     }
     const settings = await services.jobs.settings(caller.requester);
     const { request, notes } = completeRequest(options, settings, services, services.randomSeed, messages);
-    if (options.image === undefined) return submitDrawing(request, caller, services, notes);
-    const started = await startFrom(options.image, options.strength, request, caller, services, messages);
-    return submitDrawing(started, caller, services, notes);
+    const complete = await withGivenPictures(request, options, caller, services, messages);
+    return submitDrawing(complete, caller, services, notes);
   },
 });

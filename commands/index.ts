@@ -43,6 +43,17 @@ export function dispatch(invocation: Invocation, services: CommandServices): Pro
   return dispatchTo(commands, invocation, services);
 }
 
+const change = { ...imagine, options: [...imagine.options, ...edit.options.filter(({ name }) => name === 'picture')] };
+
+/**
+ * Reads what somebody said about a result, in its thread or as a reply: a prompt and options, as for `edit`; also any
+ * other command, where the line begins with one.
+ */
+export function parseChange(text: string, messages: Messages): CommandLine {
+  const line = readCommandLine(text, [change, ...commands.filter(({ name }) => name !== change.name)], messages);
+  return line.command === change.name ? { ...line, command: edit.name } : line;
+}
+
 /** Reads a typed line as one of `commands`; throws `InvalidRequestError`. */
 export function parseCommandLine(text: string, messages: Messages = messagesFor('en')): CommandLine {
   return readCommandLine(text, commands, messages);

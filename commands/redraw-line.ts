@@ -6,8 +6,8 @@ import { modelOf, plainSize } from './draw-request.ts';
 import { imagine } from './imagine.ts';
 
 /**
- * The line that draws a request exactly again, whatever the defaults of whoever types it; without the picture that it
- * started from, and of an enlarged picture the one before.
+ * The line that draws a request exactly again, whatever the defaults of whoever types it; without the pictures that it
+ * started from and followed, and of an enlarged picture the one before.
  */
 export function redrawLine(request: DrawRequest, world: CommandWorld): string {
   return renderCommandLine(imagine, {
@@ -21,5 +21,8 @@ export function redrawLine(request: DrawRequest, world: CommandWorld): string {
     size: sizeText(plainSize(request, modelOf(request.model, world))),
     model: request.model,
     style: request.style ?? 'none',
+    lora_strength: request.loraScale ?? undefined,
+    // What others take for granted is not said; one's own default may be another than `exact`.
+    speed: modelOf(request.model, world).speeds.length > 1 ? request.speed : undefined,
   });
 }

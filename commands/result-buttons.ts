@@ -1,4 +1,5 @@
 import type { DrawRequest, Job } from '../src/jobs/job.ts';
+import { shownPictures } from '../src/jobs/showing.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import type { ReplyButton } from './define-command.ts';
 
@@ -23,7 +24,8 @@ export function resultButtons(job: Job, messages: Messages = messagesFor(job.req
       return [{ ...again, label: say.tryAgain }, edit];
     case 'drawn':
     case 'delivered': {
-      const numbers = job.drawing.pictures.map((_, index) => index + 1);
+      // What is withheld is nothing to go on from either.
+      const numbers = shownPictures(job).map(({ index }) => index + 1);
       const onPicture = (command: 'vary' | 'enlarge', style: ReplyButton['style']) =>
         numbers.map((picture) => ({ command, label: say[command](picture), options: { ...options, picture }, style }));
       return [

@@ -3,6 +3,7 @@ import { InvalidRequestError } from '../src/errors.ts';
 import type { FinishedJob, Job, JobId, Requester, StoredPicture } from '../src/jobs/job.ts';
 import type { Jobs } from '../src/jobs/jobs.ts';
 import { ownerOf } from '../src/jobs/owner.ts';
+import { showingOf } from '../src/jobs/showing.ts';
 import type { Messages } from '../src/messages/messages.ts';
 
 /** The options by which a command names a result and one of its pictures. */
@@ -37,16 +38,21 @@ export async function findResult(
   requester: Requester,
   messages: Messages,
 ): Promise<FinishedJob> {
-  const job = await findJob(jobs, id, requester, messages);
+  return requireResult(await findJob(jobs, id, requester, messages), messages);
+}
+
+/** The job, where it has its pictures. */
+export function requireResult(job: Job, messages: Messages): FinishedJob {
   if (job.state === 'drawn' || job.state === 'delivered') return job;
   throw new InvalidRequestError('not_drawn_yet', messages.problem.notDrawnYet);
 }
 
-/** Picture `number` (from 1) of a result. */
+/** Picture `number` (from 1) of a result; one that is withheld is nothing to start from either. */
 export function pictureOf(job: FinishedJob, number: number, messages: Messages): StoredPicture {
   const { pictures } = job.drawing;
   const picture = pictures[number - 1];
-  if (picture !== undefined) return picture;
+  if (picture !== undefined && showingOf(picture, job) !== 'withheld') return picture;
+  if (picture !== undefined) throw new InvalidRequestError('picture_withheld', messages.problem.pictureWithheld);
   throw new InvalidRequestError('no_such_picture', messages.problem.noSuchPicture(pictures.length, number));
 }
 

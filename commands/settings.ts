@@ -1,10 +1,10 @@
-import type { PictureSize } from '../src/engines/image-engine.ts';
+import type { PictureSize, SpeedName } from '../src/engines/image-engine.ts';
 import { InvalidRequestError } from '../src/errors.ts';
 import type { UserSettings } from '../src/jobs/jobs.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import { type Choice, type CommandWorld, defineCommand } from './define-command.ts';
 import { drawOptions, schedulerTitle, sizeText, styleTitle } from './draw-options.ts';
-import { completeRequest, modelOf } from './draw-request.ts';
+import { completeRequest, modelOf, offeredSpeed } from './draw-request.ts';
 
 /** What people call a default, and the field that keeps it. */
 const fields = {
@@ -15,6 +15,7 @@ const fields = {
   size: 'size',
   model: 'model',
   style: 'style',
+  speed: 'speed',
   negative: 'negativePrompt',
 } as const satisfies Record<string, keyof UserSettings>;
 
@@ -42,6 +43,7 @@ export const settings = defineCommand({
     drawOptions.size,
     drawOptions.model,
     drawOptions.style,
+    drawOptions.speed,
     drawOptions.negative,
     { name: 'reset', type: 'choice', text: ({ option }) => option.reset, choices: resetChoices },
   ],
@@ -60,6 +62,9 @@ export const settings = defineCommand({
         : { size: toSize(wishes.size, wishes.model ?? kept.model, services, messages) }),
       ...(wishes.model === undefined ? {} : { model: wishes.model }),
       ...(wishes.style === undefined ? {} : { style: wishes.style === 'none' ? null : wishes.style }),
+      ...(wishes.speed === undefined
+        ? {}
+        : { speed: toSpeed(wishes.speed, wishes.model ?? kept.model, services, messages) }),
       ...(wishes.negative === undefined ? {} : { negativePrompt: wishes.negative }),
     };
     const isChanged = reset !== undefined || Object.values(wishes).some((value) => value !== undefined);
@@ -82,6 +87,7 @@ function describeSettings(own: UserSettings, world: CommandWorld, messages: Mess
     size: sizeText(request.size),
     model: request.model,
     style: request.style === null ? say.none : styleTitle(request.style, messages),
+    speed: messages.speed[request.speed],
     negative: request.negativePrompt || say.none,
   };
   return names.map((name) => {
@@ -94,6 +100,10 @@ function describeSettings(own: UserSettings, world: CommandWorld, messages: Mess
 function without(own: UserSettings, field: keyof UserSettings): UserSettings {
   const { [field]: _removed, ...rest } = own;
   return rest;
+}
+
+function toSpeed(wish: SpeedName, modelId: string | undefined, world: CommandWorld, messages: Messages): SpeedName {
+  return offeredSpeed(modelOf(modelId ?? '', world), wish, messages) ?? wish;
 }
 
 function toSize(text: string, modelId: string | undefined, world: CommandWorld, messages: Messages): PictureSize {

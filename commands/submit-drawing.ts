@@ -1,5 +1,6 @@
 import { InvalidRequestError } from '../src/errors.ts';
 import type { DrawRequest } from '../src/jobs/job.ts';
+import { picturesNeeded } from '../src/jobs/request-pictures.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import type { Caller, CommandServices, Reply } from './define-command.ts';
 import { promptNotes } from './vocabulary.ts';
@@ -18,12 +19,13 @@ export async function submitDrawing(
   return { kind: 'job', job, standing, notes: [...notes, ...promptNotes(request, engine, messages)] };
 }
 
-/** Refuses a request whose starting picture has been deleted since. */
-export async function requireStart(
-  { init }: DrawRequest,
+/** Refuses a request of which a picture that it draws from has been deleted since. */
+export async function requirePictures(
+  request: DrawRequest,
   { jobs }: CommandServices,
   messages: Messages,
 ): Promise<void> {
-  if (init === null || (await jobs.readPicture(init.picture)) !== null) return;
+  const needed = await Promise.all(picturesNeeded(request).map((key) => jobs.readPicture(key)));
+  if (!needed.includes(null)) return;
   throw new InvalidRequestError('picture_gone', messages.problem.pictureGone);
 }

@@ -3,7 +3,7 @@ import { messagesFor } from '../src/messages/messages.ts';
 import { defineCommand } from './define-command.ts';
 import { modelOf, plainRequest } from './draw-request.ts';
 import { findResult, pictureOf, resultOptions } from './result-options.ts';
-import { submitDrawing } from './submit-drawing.ts';
+import { requirePictures, submitDrawing } from './submit-drawing.ts';
 
 const variationStrength = 0.6;
 
@@ -22,9 +22,10 @@ export const vary = defineCommand({
       ...plainRequest(job.request, model),
       action: 'vary',
       seed: services.randomSeed(),
-      init: model.canStartFromPicture ? { picture: picture.key, strength: variationStrength } : null,
+      init: model.canStartFromPicture ? { picture: picture.key, strength: variationStrength, mask: null } : null,
       derivedFrom: { job: job.id, index: options.picture - 1 },
     };
+    await requirePictures(request, services, messages);
     return submitDrawing(request, caller, services, model.canStartFromPicture ? [] : [messages.note.freshSeed]);
   },
 });

@@ -1,6 +1,7 @@
 import type { EngineDescription, ModelDescription } from '../src/engines/image-engine.ts';
 import { unknownWords } from '../src/engines/unknown-words.ts';
-import type { Drawing, DrawRequest } from '../src/jobs/job.ts';
+import type { DrawRequest, FinishedJob } from '../src/jobs/job.ts';
+import { shownPictures } from '../src/jobs/showing.ts';
 import { applyStyle } from '../src/jobs/styles.ts';
 import type { Messages } from '../src/messages/messages.ts';
 
@@ -29,19 +30,22 @@ export function promptNotes(request: DrawRequest, engine: EngineDescription, mes
   return meaningful.length > 0 && strange.length === meaningful.length ? [messages.note.nothingKnown(things)] : [];
 }
 
-/** Notes beside finished pictures: words the model has never seen, and a resize that was no drawing. */
+/** Notes beside finished pictures: what is withheld, words the model has never seen, a resize that was no drawing. */
 export function drawingNotes(
-  request: DrawRequest,
-  drawing: Drawing,
+  job: Pick<FinishedJob, 'request' | 'drawing' | 'replyTo'>,
   engine: EngineDescription,
   messages: Messages,
 ): readonly string[] {
+  const { request, drawing } = job;
+  const count = drawing.pictures.length;
+  const withheld = count - shownPictures(job).length;
   const model = engine.models.find(({ id }) => id === request.model);
   const [things] = (model && canDraw(model)) ?? [];
   // A style's words are ours, not the asker's.
   const ours = new Set(unknownWords(applyStyle('', request.style), {}));
   const strange = drawing.unknownWords.filter((word) => !ours.has(word));
   return [
+    ...(withheld === 0 ? [] : [messages.note.withheld(withheld, count)]),
     ...(things !== undefined && strange.length > 0 ? [messages.note.unknownWords(strange, things)] : []),
     ...(drawing.resized ? [messages.note.resized] : []),
   ];

@@ -12,7 +12,7 @@ import { createOnnxEngine } from './engines/onnx/onnx-engine.ts';
 import type { TlsFiles } from './engines/triton/server-address.ts';
 import { ConfigError } from './errors.ts';
 import { encodePng } from './images/png.ts';
-import { createReadAttachment } from './images/read-attachment.ts';
+import { createReadAttachments } from './images/read-attachment.ts';
 import { decodeStored } from './images/stored-picture.ts';
 import { createJobs } from './jobs/create-jobs.ts';
 import type { PictureCodec } from './jobs/draw.ts';
@@ -134,7 +134,7 @@ export async function startQuartet(config: Config, logger: Logger, parts: PartSo
         return engine.describe();
       },
       jobs,
-      readAttachment: createReadAttachment({ maxBytes: maxUploadBytes }),
+      ...createReadAttachments({ maxBytes: maxUploadBytes }),
       randomSeed: () => randomInt(2 ** 32),
       report: (error) => logger.warn({ err: error }, 'a command was refused by something other than its options'),
     };

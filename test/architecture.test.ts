@@ -20,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'src/platforms/terminal/': inward('src/images/', 'src/make-folder.ts'),
   'src/platforms/discord/': chatting(),
   'src/platforms/slack/': chatting(),
+  'src/platforms/attached-pictures.ts': ['commands/', 'src/engines/image-engine.ts'],
   'src/platforms/button-id.ts': ['src/jobs/job.ts'],
   'src/platforms/button-secret.ts': ['src/errors.ts'],
   'src/platforms/edit-budget.ts': ['src/errors.ts'],
@@ -52,7 +53,7 @@ function inward(...more: string[]): string[] {
 
 /** What the adapters of chats share. */
 function chatting(): string[] {
-  const shared = ['button-id', 'edit-budget'].map((name) => `src/platforms/${name}.ts`);
+  const shared = ['attached-pictures', 'button-id', 'edit-budget'].map((name) => `src/platforms/${name}.ts`);
   return inward('src/images/', 'src/config.ts', 'src/doctor/finding.ts', ...shared);
 }
 

@@ -3,6 +3,7 @@ import {
   type EngineDescription,
   engineLimits,
   type GenerateRequest,
+  type GreyPicture,
   type ModelDescription,
   type PictureSize,
   schedulerNames,
@@ -41,6 +42,8 @@ export function checkRequest(description: EngineDescription, request: GenerateRe
   }
   checkSize(model, request);
   checkInit(model, request);
+  checkControl(model, request);
+  checkManner(model, request);
   return model;
 }
 
@@ -85,7 +88,7 @@ function checkInit(model: ModelDescription, { size, init }: GenerateRequest): vo
   if (!model.canStartFromPicture) {
     refuse('invalid_init', `Expected no starting picture, because \`${model.id}\` cannot start from one`, 'one');
   }
-  const { picture, strength } = init;
+  const { picture, strength, mask } = init;
   if (!(strength > 0 && strength <= 1)) {
     refuse('invalid_strength', 'Expected `strength` to be above 0 and at most 1', strength);
   }
@@ -95,6 +98,53 @@ function checkInit(model: ModelDescription, { size, init }: GenerateRequest): vo
   const bytes = size.width * size.height * 3;
   if (picture.data.length !== bytes) {
     refuse('invalid_init', `Expected the starting picture to have ${bytes} bytes of RGB`, picture.data.length);
+  }
+  if (mask !== undefined) checkMask(model, mask, size);
+}
+
+function checkMask(model: ModelDescription, mask: GreyPicture, size: PictureSize): void {
+  if (!model.canPaintWithin) {
+    refuse('invalid_mask', `Expected no mask, because \`${model.id}\` cannot draw a part of a picture anew`, 'one');
+  }
+  if (mask.width !== size.width || mask.height !== size.height) {
+    refuse('invalid_mask', `Expected the mask to be ${sizeText(size)}`, sizeText(mask));
+  }
+  const bytes = size.width * size.height;
+  if (mask.data.length !== bytes) {
+    refuse('invalid_mask', `Expected the mask to have ${bytes} bytes of grey`, mask.data.length);
+  }
+}
+
+function checkControl(model: ModelDescription, { size, control }: GenerateRequest): void {
+  if (control === undefined) return;
+  const { picture, kind, scale } = control;
+  if (model.controls.length === 0) {
+    refuse('invalid_control', `Expected no control picture, because \`${model.id}\` cannot follow one`, 'one');
+  }
+  if (!model.controls.includes(kind)) {
+    refuse('invalid_control', `Expected a control picture of kind ${model.controls.join(' or ')}`, kind);
+  }
+  if (!(scale >= 0 && scale <= engineLimits.maxControlScale)) {
+    refuse('invalid_control', `Expected the control scale to be 0 to ${engineLimits.maxControlScale}`, scale);
+  }
+  if (picture.width !== size.width || picture.height !== size.height) {
+    refuse('invalid_control', `Expected the control picture to be ${sizeText(size)}`, sizeText(picture));
+  }
+  const bytes = size.width * size.height * 3;
+  if (picture.data.length !== bytes) {
+    refuse('invalid_control', `Expected the control picture to have ${bytes} bytes of RGB`, picture.data.length);
+  }
+}
+
+function checkManner(model: ModelDescription, { loraScale, speed }: GenerateRequest): void {
+  if (loraScale !== undefined && model.loraScale === null) {
+    refuse('invalid_lora_scale', `Expected no \`loraScale\`, because \`${model.id}\` has no LoRA`, loraScale);
+  }
+  if (loraScale !== undefined && !(loraScale >= 0 && loraScale <= engineLimits.maxLoraScale)) {
+    refuse('invalid_lora_scale', `Expected \`loraScale\` to be 0 to ${engineLimits.maxLoraScale}`, loraScale);
+  }
+  if (!model.speeds.includes(speed)) {
+    refuse('invalid_speed', `Expected \`speed\` to be one of ${model.speeds.join(', ')}`, speed);
   }
 }
 

@@ -2,8 +2,26 @@
 export const schedulerNames = ['ddim', 'dpmpp_2m', 'unipc', 'euler', 'euler_ancestral'] as const;
 export type SchedulerName = (typeof schedulerNames)[number];
 
+/** What a control picture shows: outlines, distances, or a few strokes. */
+export const controlKinds = ['canny', 'depth', 'scribble'] as const;
+export type ControlKind = (typeof controlKinds)[number];
+
+/**
+ * How much exactness is given up for time: none; deep features used again; no guidance towards the end; eight bits for
+ * the large products; all of these that model and card have.
+ */
+export const speedNames = ['exact', 'cached', 'cutoff', 'fp8', 'fast'] as const;
+export type SpeedName = (typeof speedNames)[number];
+
 /** Interleaved 8-bit RGB, `data.length === width * height * 3`. */
 export interface RgbPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
+
+/** 8-bit grey, `data.length === width * height`. */
+export interface GreyPicture {
   readonly width: number;
   readonly height: number;
   readonly data: Uint8Array;
@@ -21,6 +39,8 @@ export const engineLimits = {
   maxGuidanceScale: 30,
   maxSeed: 0xffff_ffff,
   maxPromptCharacters: 2_000,
+  maxControlScale: 2,
+  maxLoraScale: 2,
 } as const;
 
 export interface GenerateRequest {
@@ -37,8 +57,16 @@ export interface GenerateRequest {
   readonly size: PictureSize;
   /** One of `describe().models[].id`. */
   readonly model: string;
-  /** Start from this picture (img2img); it has exactly `size`. `strength` is above 0 and at most 1. */
-  readonly init?: { readonly picture: RgbPicture; readonly strength: number };
+  /**
+   * Start from this picture (img2img); it has exactly `size`, and so has the mask. `strength` is above 0 and at most 1.
+   * With a mask only its white part is drawn anew; where it is black the picture's own pixels stay.
+   */
+  readonly init?: { readonly picture: RgbPicture; readonly strength: number; readonly mask?: GreyPicture };
+  /** Follow the shapes of this picture, which has exactly `size`; `scale` is 0 to 2. */
+  readonly control?: { readonly picture: RgbPicture; readonly kind: ControlKind; readonly scale: number };
+  /** Strength of the model's LoRA, 0 to 2; absent for the model's own. */
+  readonly loraScale?: number;
+  readonly speed: SpeedName;
   /** A preview every so many steps; 0 for none. */
   readonly previewEvery: number;
 }
@@ -79,6 +107,16 @@ export interface ModelDescription {
   readonly defaultGuidanceScale: number;
   readonly defaultScheduler: SchedulerName;
   readonly canStartFromPicture: boolean;
+  /** Whether a mask may say which part of the starting picture is drawn anew. */
+  readonly canPaintWithin: boolean;
+  /** The kinds of control picture that it can follow; the first is taken where nobody says. */
+  readonly controls: readonly ControlKind[];
+  /** The strength that its LoRA has by itself; null for a model without one. */
+  readonly loraScale: number | null;
+  /** `exact` always among them. */
+  readonly speeds: readonly SpeedName[];
+  /** Whether it looks itself at what it drew, so that `unsafe` says something. */
+  readonly safetyChecker: boolean;
   /** How this model draws a picture again at `factor` times the size; null where it cannot. */
   readonly enlarge: { readonly factor: number; readonly strength: number } | null;
   /** What it can draw, grouped ("objects": [...]), for a model with a closed vocabulary; else null. */

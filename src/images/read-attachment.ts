@@ -1,7 +1,8 @@
 import PQueue from 'p-queue';
-import type { PictureSize } from '../engines/image-engine.ts';
+import type { ControlKind, GreyPicture, PictureSize, RgbPicture } from '../engines/image-engine.ts';
 import { QuartetError } from '../errors.ts';
-import { decodeForeign, tooManyBytes } from './foreign-picture.ts';
+import { toControlPicture } from './control-picture.ts';
+import { decodeForeign, decodeForeignMask, tooManyBytes } from './foreign-picture.ts';
 import { encodePng } from './png.ts';
 
 /** A file that somebody sent, not fetched yet. */
@@ -28,19 +29,60 @@ const defaults = {
   concurrency: 2,
 } as const satisfies Required<ReadAttachmentOptions>;
 
-/** Makes the function that fetches, checks and re-encodes what people send: PNG bytes of exactly the asked size. */
-export function createReadAttachment(
-  options: ReadAttachmentOptions = {},
-): (file: SentFile, size: PictureSize) => Promise<Uint8Array> {
+/** The ways in which a picture that somebody sent is read: always PNG bytes of exactly the asked size. */
+export interface ReadAttachments {
+  /** `original`: the size that it had. */
+  readAttachment(file: SentFile, size: PictureSize): Promise<{ png: Uint8Array; original: PictureSize }>;
+  /** A mask over a picture of `original` size; white is drawn anew. */
+  readMask(
+    file: SentFile,
+    original: PictureSize,
+    size: PictureSize,
+  ): Promise<{ png: Uint8Array; covers: 'nothing' | 'part' | 'everything' }>;
+  readControl(file: SentFile, kind: ControlKind, size: PictureSize): Promise<Uint8Array>;
+}
+
+/** Makes the functions that fetch, check and re-encode what people send, a few files at a time. */
+export function createReadAttachments(options: ReadAttachmentOptions = {}): ReadAttachments {
   const { maxBytes, maxPixels, timeoutMs, concurrency } = { ...defaults, ...options };
   const queue = new PQueue({ concurrency });
-  return async (file, size) => {
+  const bounds = { maxBytes, maxPixels };
+
+  async function read<Result>(file: SentFile, decode: (bytes: Uint8Array) => Promise<Result>): Promise<Result> {
     if (file.bytes > maxBytes) throw tooManyBytes(maxBytes, file.bytes);
-    return queue.add(async () => {
-      const bytes = await fetchFile(file, maxBytes, timeoutMs);
-      return encodePng(await decodeForeign(bytes, { maxBytes, maxPixels, size }));
-    });
+    return queue.add(async () => decode(await fetchFile(file, maxBytes, timeoutMs)));
+  }
+
+  return {
+    readAttachment: (file, size) =>
+      read(file, async (bytes) => {
+        const { picture, original } = await decodeForeign(bytes, size, bounds);
+        return { png: await encodePng(picture), original };
+      }),
+    readMask: (file, original, size) =>
+      read(file, async (bytes) => {
+        const mask = await decodeForeignMask(bytes, { original, size }, bounds);
+        return { png: await encodePng(toRgb(mask)), covers: coverOf(mask) };
+      }),
+    readControl: (file, kind, size) =>
+      read(file, async (bytes) => {
+        const { picture } = await decodeForeign(bytes, size, bounds);
+        return encodePng(toControlPicture(picture, kind));
+      }),
   };
+}
+
+function toRgb({ width, height, data }: GreyPicture): RgbPicture {
+  return {
+    width,
+    height,
+    data: Uint8Array.from({ length: data.length * 3 }, (_, at) => data[Math.floor(at / 3)] ?? 0),
+  };
+}
+
+function coverOf({ data }: GreyPicture): 'nothing' | 'part' | 'everything' {
+  if (data.every((value) => value === 0)) return 'nothing';
+  return data.every((value) => value === 255) ? 'everything' : 'part';
 }
 
 async function fetchFile(file: SentFile, maxBytes: number, timeoutMs: number): Promise<Uint8Array> {

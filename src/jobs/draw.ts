@@ -3,6 +3,7 @@ import {
   type EngineTimings,
   engineLimits,
   type GenerateRequest,
+  type GreyPicture,
   type ImageEngine,
   type PictureSize,
   type RgbPicture,
@@ -51,10 +52,8 @@ export interface DrawnPictures {
   readonly steps: number;
 }
 
-interface Start {
-  readonly picture: RgbPicture;
-  readonly strength: number;
-}
+type Start = NonNullable<GenerateRequest['init']>;
+type Control = NonNullable<GenerateRequest['control']>;
 
 const noTimings: EngineTimings = { textEncoderMs: 0, loopMs: 0, decoderMs: 0, totalMs: 0 };
 
@@ -71,14 +70,18 @@ export async function draw(request: DrawRequest, options: DrawOptions): Promise<
     const pictures = [await encode(request, start.picture, 0, 0, null, options.codec)];
     return { pictures, timings: noTimings, resized: true, unknownWords: [], steps: 0 };
   }
+  const control = request.control === null ? null : await readControl(request.control, request.size, options);
   let steps = 0;
-  const result = await engine.generate(toGenerateRequest(request, start, options.previews ?? 6), {
-    signal,
-    onProgress: (progress) => {
-      steps = progress.steps;
-      options.onProgress(progress);
+  const result = await engine.generate(
+    toGenerateRequest(request, { start, control, previews: options.previews ?? 6 }),
+    {
+      signal,
+      onProgress: (progress) => {
+        steps = progress.steps;
+        options.onProgress(progress);
+      },
     },
-  });
+  );
   signal.throwIfAborted();
   const pictures = await Promise.all(
     result.pictures.map((picture, index) =>
@@ -97,20 +100,44 @@ export function seedOf({ seed }: Pick<DrawRequest, 'seed'>, index: number): numb
 async function readStart(
   init: NonNullable<DrawRequest['init']>,
   size: PictureSize,
-  { readPicture, codec }: DrawOptions,
+  options: DrawOptions,
 ): Promise<Start> {
-  const png = await readPicture(init.picture);
-  if (png === null) {
-    throw new InvalidRequestError(
-      'picture_gone',
-      'Expected the picture to start from to be kept still, but it is gone.',
-    );
-  }
-  return { picture: await codec.decode(png, size), strength: init.strength };
+  const { strength, mask } = init;
+  const picture = await readKept(init.picture, 'the picture to start from', size, options);
+  if (mask === null) return { picture, strength };
+  return { picture, strength, mask: toGrey(await readKept(mask, 'the mask', size, options)) };
 }
 
-function toGenerateRequest(request: DrawRequest, start: Start | null, previews: number): GenerateRequest {
-  const { prompt, style, negativePrompt, count, steps, guidanceScale, scheduler, size, model } = request;
+async function readControl(
+  { picture, kind, scale }: NonNullable<DrawRequest['control']>,
+  size: PictureSize,
+  options: DrawOptions,
+): Promise<Control> {
+  return { picture: await readKept(picture, 'the control picture', size, options), kind, scale };
+}
+
+async function readKept(
+  key: PictureKey,
+  what: string,
+  size: PictureSize,
+  { readPicture, codec }: DrawOptions,
+): Promise<RgbPicture> {
+  const png = await readPicture(key);
+  if (png !== null) return codec.decode(png, size);
+  throw new InvalidRequestError('picture_gone', `Expected ${what} to be kept still, but it is gone.`);
+}
+
+/** Masks are kept as all pictures are; their three channels are alike. */
+function toGrey({ width, height, data }: RgbPicture): GreyPicture {
+  return { width, height, data: Uint8Array.from({ length: width * height }, (_, at) => data[at * 3] ?? 0) };
+}
+
+function toGenerateRequest(
+  request: DrawRequest,
+  given: { readonly start: Start | null; readonly control: Control | null; readonly previews: number },
+): GenerateRequest {
+  const { prompt, style, negativePrompt, count, steps, guidanceScale, scheduler, size, model, loraScale } = request;
+  const { start, control, previews } = given;
   return {
     prompt: applyStyle(prompt, style),
     negativePrompt,
@@ -121,6 +148,9 @@ function toGenerateRequest(request: DrawRequest, start: Start | null, previews: 
     size,
     model,
     ...(start === null ? {} : { init: start }),
+    ...(control === null ? {} : { control }),
+    ...(loraScale === null ? {} : { loraScale }),
+    speed: request.speed,
     previewEvery: previews === 0 ? 0 : Math.max(1, Math.round((steps * (start?.strength ?? 1)) / previews)),
   };
 }

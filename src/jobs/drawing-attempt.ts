@@ -4,7 +4,7 @@ import type { EngineProgress, ImageEngine } from '../engines/image-engine.ts';
 import { InvalidRequestError, QuartetError } from '../errors.ts';
 import { type DrawnPicture, type DrawnPictures, draw, type PictureCodec } from './draw.ts';
 import { stepsToRun } from './estimates.ts';
-import type { Drawing, DrawingJob, JobFailure, StoredPicture } from './job.ts';
+import type { Drawing, DrawingJob, JobFailure, PictureKey, StoredPicture } from './job.ts';
 import type { JobEvents } from './job-events.ts';
 import type { JobStore } from './job-store.ts';
 import { type PictureStore, pictureKey } from './picture-store.ts';
@@ -95,7 +95,15 @@ function drawWithProgress(job: DrawingJob, signal: AbortSignal, parts: DrawingPa
       previews: previews ?? null,
     });
   };
-  return draw(job.request, { engine, codec, readPicture: (key) => pictures.read(key), signal, onProgress });
+  const readPicture = (key: PictureKey) => pictures.read(key);
+  const previews = mayShowPreviews(job, parts) ? {} : { previews: 0 };
+  return draw(job.request, { engine, codec, readPicture, signal, onProgress, ...previews });
+}
+
+/** What may have to be withheld in the end is not shown half-drawn: nobody has looked at a preview. */
+function mayShowPreviews({ request, replyTo }: DrawingJob, { engine }: DrawingParts): boolean {
+  const model = engine.describe().models.find(({ id }) => id === request.model);
+  return model?.safetyChecker !== true || replyTo.ageRestricted;
 }
 
 /** Store the pictures: nothing is called drawn before all of them are on the disk. */

@@ -28,7 +28,9 @@ const weightOfNewest = 0.3;
 export function estimateKind(request: DrawRequest): string {
   const { width, height } = request.size;
   const start = request.action === 'enlarge' ? 'enlarge' : request.init === null ? 'text' : 'picture';
-  return `${request.model} ${width}x${height} ${start}`;
+  const control = request.control === null ? '' : ' controlled';
+  const speed = request.speed === 'exact' ? '' : ` ${request.speed}`;
+  return `${request.model} ${width}x${height} ${start}${control}${speed}`;
 }
 
 /** The moving average after one more drawing. */

@@ -1,4 +1,4 @@
-import type { EngineTimings, PictureSize, SchedulerName } from '../engines/image-engine.ts';
+import type { ControlKind, EngineTimings, PictureSize, SchedulerName, SpeedName } from '../engines/image-engine.ts';
 
 declare const brand: unique symbol;
 type Branded<Name extends string> = string & { readonly [brand]: Name };
@@ -62,8 +62,20 @@ export interface DrawRequest {
   readonly model: string;
   /** A style's id (its words are added to the prompt when drawing); null for none. */
   readonly style: string | null;
-  /** Start from this stored picture. For `enlarge` it is the picture to draw again larger. */
-  readonly init: { readonly picture: PictureKey; readonly strength: number } | null;
+  /**
+   * Start from this stored picture. For `enlarge` it is the picture to draw again larger. With a mask only what is
+   * white in it is drawn anew.
+   */
+  readonly init: {
+    readonly picture: PictureKey;
+    readonly strength: number;
+    readonly mask: PictureKey | null;
+  } | null;
+  /** Follow the shapes of this stored picture. `scale` is 0 to 2. */
+  readonly control: { readonly picture: PictureKey; readonly kind: ControlKind; readonly scale: number } | null;
+  /** Strength of the model's LoRA, 0 to 2; null for the model's own. */
+  readonly loraScale: number | null;
+  readonly speed: SpeedName;
   /** The result that this one derives from, and which of its pictures (0-based; null for all). */
   readonly derivedFrom: { readonly job: JobId; readonly index: number | null } | null;
 }

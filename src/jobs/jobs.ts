@@ -44,6 +44,7 @@ export interface UserSettings {
   readonly model?: string;
   readonly style?: string | null;
   readonly negativePrompt?: string;
+  readonly speed?: DrawRequest['speed'];
 }
 
 export type JobEvent =

@@ -27,7 +27,9 @@ export function pictureTexts(
   request: DrawRequest,
   { seed, size, strength }: DrawnPictureFacts,
 ): Readonly<Record<'parameters' | 'quartet', string>> {
-  const { action, prompt, negativePrompt, steps, guidanceScale, scheduler, model, style } = request;
+  const { action, prompt, negativePrompt, steps, guidanceScale, scheduler, model, style, loraScale, speed } = request;
+  const control = request.control === null ? null : { kind: request.control.kind, scale: request.control.scale };
+  const hasMask = strength !== null && request.init?.mask != null;
   const settings: readonly (readonly [string, string | number])[] = [
     ['Steps', steps],
     ['Sampler', samplerTitles[scheduler]],
@@ -36,6 +38,10 @@ export function pictureTexts(
     ['Size', `${size.width}x${size.height}`],
     ['Model', model.replaceAll(/[,\n]/g, ' ')],
     ...(strength === null ? [] : [['Denoising strength', strength] as const]),
+    ...(hasMask ? [['Mask', 'painted'] as const] : []),
+    ...(control === null ? [] : [['ControlNet', `${control.kind} (${control.scale})`] as const]),
+    ...(loraScale === null ? [] : [['LoRA strength', loraScale] as const]),
+    ...(speed === 'exact' ? [] : [['Speed', speed] as const]),
   ];
   const lines = [
     applyStyle(prompt, style),
@@ -57,6 +63,11 @@ export function pictureTexts(
       model,
       style,
       strength,
+      // Only where something was asked for: a plain drawing keeps the bytes that it always had.
+      ...(hasMask && { mask: true }),
+      ...(control !== null && { control }),
+      ...(loraScale !== null && { loraScale }),
+      ...(speed !== 'exact' && { speed }),
     }),
   };
 }

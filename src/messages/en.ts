@@ -1,4 +1,4 @@
-import { answer, choice, command, option, style } from './en/commands.ts';
+import { answer, choice, command, control, option, speed, style } from './en/commands.ts';
 import { page } from './en/page.ts';
 import { error, paused, problem, refusedPicture, tryingAgain, web } from './en/refusals.ts';
 import {
@@ -33,6 +33,7 @@ export const english = {
   cancel,
   choice,
   command,
+  control,
   delete: deletion,
   details,
   duration,
@@ -52,6 +53,7 @@ export const english = {
   refusedPicture,
   setting,
   settings,
+  speed,
   state,
   style,
   styles,

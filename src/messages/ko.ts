@@ -1,4 +1,4 @@
-import { answer, choice, command, option, style } from './ko/commands.ts';
+import { answer, choice, command, control, option, speed, style } from './ko/commands.ts';
 import { page } from './ko/page.ts';
 import { error, paused, problem, refusedPicture, tryingAgain, web } from './ko/refusals.ts';
 import {
@@ -34,6 +34,7 @@ export const korean = {
   cancel,
   choice,
   command,
+  control,
   delete: deletion,
   details,
   duration,
@@ -53,6 +54,7 @@ export const korean = {
   refusedPicture,
   setting,
   settings,
+  speed,
   state,
   style,
   styles,

@@ -27,6 +27,12 @@ const english = {
     unknownButton: 'I do not know that button: it was not made by me, or with a secret that has changed since.',
     formExpired: 'That took too long for Slack to open the form. Please press once more.',
     nothingSaid: 'Say what I should draw, for example `@Quartet a red lighthouse at dusk`.',
+    noFilesInCommands: (option: string) =>
+      [
+        `Slack's commands take no files, so \`${option}\` cannot be given here. Nothing was drawn.`,
+        'Write `@Quartet a red boat` with the pictures attached instead: the first one is what I start from; one named `mask.png` says what to draw anew; one named `canny.png`, `depth.png` or `scribble.png` is followed.',
+        'Or use the shortcut *Draw a picture*, which has a field for each.',
+      ].join('\n'),
     pictureNotReadable: 'I may not read that file. Please share it in this conversation, or attach it again.',
   },
   instead: {
@@ -90,6 +96,12 @@ const korean: SlackMessages = {
     unknownButton: '알 수 없는 버튼이에요: 제가 만들지 않았거나, 그 뒤로 비밀 키가 바뀌었어요.',
     formExpired: 'Slack이 양식을 열기까지 너무 오래 걸렸어요. 한 번 더 눌러 주세요.',
     nothingSaid: '무엇을 그릴지 말해 주세요. 예: `@Quartet a red lighthouse at dusk`',
+    noFilesInCommands: (option) =>
+      [
+        `Slack 명령에는 파일을 붙일 수 없어서 여기에는 \`${option}\` 옵션을 쓸 수 없어요. 아무것도 그리지 않았어요.`,
+        '대신 그림을 첨부해서 `@Quartet a red boat`처럼 적어 주세요. 첫 그림은 출발점이 되고, 이름이 `mask.png`인 그림은 새로 그릴 부분을 정하고, `canny.png`, `depth.png`, `scribble.png`인 그림은 모양을 따라 그려요.',
+        '바로가기 *Draw a picture*에는 그림마다 칸이 있어요.',
+      ].join('\n'),
     pictureNotReadable: '그 파일을 읽을 수 없어요. 이 대화에 공유하거나 다시 첨부해 주세요.',
   },
   instead: {

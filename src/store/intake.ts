@@ -4,6 +4,7 @@ import { checkIntake, quotaWindowMs } from '../jobs/intake-limits.ts';
 import type { Job, QueuedJob } from '../jobs/job.ts';
 import type { IntakeLimits, IntakeStore } from '../jobs/job-store.ts';
 import { type Owner, ownerOf, quotaKeyOf } from '../jobs/owner.ts';
+import { picturesNeeded } from '../jobs/request-pictures.ts';
 import { inBatches } from './batches.ts';
 import { type Database, rows, type Sql } from './database.ts';
 import { jobColumns, jobRow, ownerColumn } from './job-row.ts';
@@ -130,14 +131,14 @@ async function insert(sql: Sql, jobs: readonly QueuedJob[]): Promise<void> {
       created_at: job.createdAt,
       quota_key: quotaKeyOf(owner),
       pictures: job.request.count,
-      upload: job.request.init?.picture ?? null,
+      uploads: picturesNeeded(job.request),
     };
   });
   await sql.query(
     `with fresh as (
        select * from jsonb_to_recordset($1::text::jsonb) as fresh (
          place integer, id uuid, owner text, idempotency_key text, platform text, request jsonb, requester jsonb,
-         reply_to jsonb, created_at bigint, quota_key text, pictures integer, upload text)
+         reply_to jsonb, created_at bigint, quota_key text, pictures integer, uploads jsonb)
      ), turn as (
        insert into turns (owner) select owner from fresh group by owner order by min(place)
        on conflict (owner) do update set turn = nextval('turn_numbers')
@@ -149,7 +150,8 @@ async function insert(sql: Sql, jobs: readonly QueuedJob[]): Promise<void> {
        insert into quota_uses (job, quota_key, pictures, used_at)
        select id, quota_key, pictures, created_at from fresh
      ), upload as (
-       update uploads set used_at = fresh.created_at from fresh where key = fresh.upload
+       update uploads set used_at = fresh.created_at
+       from fresh, jsonb_array_elements_text(fresh.uploads) as needed (picture) where key = needed.picture
      )
      insert into jobs (id, owner, idempotency_key, platform, state, request, requester, reply_to, created_at)
      select id, owner, idempotency_key, platform, 'queued', request, requester, reply_to, created_at

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { schedulerNames } from '../engines/image-engine.ts';
+import { controlKinds, schedulerNames, speedNames } from '../engines/image-engine.ts';
 import { drawActions, type Job, type JobId, type PictureKey, platformNames } from '../jobs/job.ts';
 import type { Owner } from '../jobs/owner.ts';
 
@@ -20,7 +20,14 @@ const request = z.object({
   size,
   model: z.string(),
   style: z.string().nullable(),
-  init: z.object({ picture: pictureKey, strength: z.number() }).nullable(),
+  init: z.object({ picture: pictureKey, strength: z.number(), mask: pictureKey.nullable().default(null) }).nullable(),
+  // Rows of earlier versions are without these.
+  control: z
+    .object({ picture: pictureKey, kind: z.enum(controlKinds), scale: z.number() })
+    .nullable()
+    .default(null),
+  loraScale: z.number().nullable().default(null),
+  speed: z.enum(speedNames).default('exact'),
   derivedFrom: z.object({ job: jobId, index: z.number().nullable() }).nullable(),
 });
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { schedulerNames } from '../engines/image-engine.ts';
+import { schedulerNames, speedNames } from '../engines/image-engine.ts';
 import type { MemoryOfPeopleStore } from '../jobs/job-store.ts';
 import type { UserSettings } from '../jobs/jobs.ts';
 import type { Owner } from '../jobs/owner.ts';
@@ -17,6 +17,7 @@ const settingsColumn = z
     model: z.string().exactOptional(),
     style: z.string().nullable().exactOptional(),
     negativePrompt: z.string().exactOptional(),
+    speed: z.enum(speedNames).exactOptional(),
   })
   .transform((settings): UserSettings => settings);
 

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { CommandServices, OptionValue, Reply } from '../../commands/define-command.ts';
 import { dispatch } from '../../commands/index.ts';
 import { encodePng } from '../../src/images/png.ts';
-import { createReadAttachment } from '../../src/images/read-attachment.ts';
+import { createReadAttachments } from '../../src/images/read-attachment.ts';
 import { decodeStored } from '../../src/images/stored-picture.ts';
 import { createJobs } from '../../src/jobs/create-jobs.ts';
 import type { FinishedJob, Job, Requester } from '../../src/jobs/job.ts';
@@ -49,7 +49,7 @@ export async function openDrawingRoom(engineOptions: InstantEngineOptions = {}, 
   const services: CommandServices = {
     jobs,
     engine: engine.describe(),
-    readAttachment: createReadAttachment(),
+    ...createReadAttachments(),
     randomSeed: () => (seed += 10),
   };
 

@@ -33,21 +33,21 @@ describe('a model with a closed vocabulary', () => {
   });
 
   test('tells after drawing which words it has never seen, but not of the words of a style', async () => {
-    const { request, drawing } = await room.draw('imagine', {
+    const job = await room.draw('imagine', {
       prompt: 'a dragon at dusk',
       style: 'neon',
       size: '64x64',
     });
-    expect(drawingNotes(request, drawing, room.services.engine, english)).toEqual([
+    expect(drawingNotes(job, room.services.engine, english)).toEqual([
       'This small model has never seen `dragon`. It can draw: boat, lighthouse.',
     ]);
   });
 
   test('says that an enlarged picture was resized', async () => {
-    const job = await room.draw('imagine', { prompt: 'a boat', size: '64x64' });
-    const { request, drawing } = await room.draw('enlarge', { job: job.id, picture: 1 });
-    expect(drawing.pictures).toMatchObject([{ size: { width: 128, height: 128 } }]);
-    expect(drawingNotes(request, drawing, room.services.engine, english)).toEqual([english.note.resized]);
+    const first = await room.draw('imagine', { prompt: 'a boat', size: '64x64' });
+    const job = await room.draw('enlarge', { job: first.id, picture: 1 });
+    expect(job.drawing.pictures).toMatchObject([{ size: { width: 128, height: 128 } }]);
+    expect(drawingNotes(job, room.services.engine, english)).toEqual([english.note.resized]);
   });
 
   test('varies by a fresh seed and says so, where it cannot start from a picture', async () => {

@@ -3,6 +3,7 @@ import type {
   EngineProgress,
   GenerateOptions,
   GenerateRequest,
+  GreyPicture,
   ImageEngine,
   RgbPicture,
 } from '../../src/engines/image-engine.ts';
@@ -21,6 +22,7 @@ export function requestFor(engine: ImageEngine, changes: Partial<GenerateRequest
     scheduler: model.defaultScheduler,
     size: model.defaultSize,
     model: model.id,
+    speed: 'exact',
     previewEvery: 0,
     ...changes,
   };
@@ -116,6 +118,90 @@ export function describeImageEngine(name: string, createEngine: () => Promise<Im
       const other = await engine.generate({ ...request, init: otherStart }, quietly());
       expect(other.pictures.map(bytesOf)).not.toEqual(result.pictures.map(bytesOf));
     }, 60_000);
+
+    it('keeps the picture’s own pixels where a mask is black, and draws anew where it is white', async () => {
+      const [model] = engine.describe().models;
+      if (!model?.canPaintWithin) return;
+      const size = model.defaultSize;
+      const picture = stripes(size);
+      const isDrawn = (x: number, y: number) => x >= size.width / 2 && y >= size.height / 2;
+      const mask = greyOf(size, (x, y) => (isDrawn(x, y) ? 255 : 0));
+      const { pictures } = await engine.generate(
+        requestFor(engine, { seeds: [7], init: { picture, strength: 0.75, mask } }),
+        quietly(),
+      );
+      const drawn = pictures[0] as RgbPicture; // there was one seed
+      expectPicture(drawn, size);
+      let changed = 0;
+      for (let y = 0; y < size.height; y++) {
+        for (let x = 0; x < size.width; x++) {
+          const at = (y * size.width + x) * 3;
+          const isSame = [0, 1, 2].every((channel) => drawn.data[at + channel] === picture.data[at + channel]);
+          if (!isSame && !isDrawn(x, y)) throw new Error(`Expected pixel ${x},${y} to be kept.`);
+          if (!isSame) changed++;
+        }
+      }
+      expect(changed).toBeGreaterThan((size.width * size.height) / 8);
+    }, 60_000);
+
+    it('draws at each of its speeds, all steps told', async () => {
+      const [model] = engine.describe().models;
+      expect(model?.speeds[0]).toBe('exact');
+      for (const speed of model?.speeds ?? []) {
+        const steps: number[] = [];
+        const request = requestFor(engine, { seeds: [7], steps: 6, speed });
+        const onProgress = ({ step }: EngineProgress) => void steps.push(step);
+        const { pictures } = await engine.generate(request, quietly({ onProgress }));
+        expect(steps).toEqual([1, 2, 3, 4, 5, 6]);
+        expectPicture(pictures[0] as RgbPicture, request.size); // there was one seed
+      }
+    }, 60_000);
+
+    it('follows each kind of control picture that it says it can', async () => {
+      const [model] = engine.describe().models;
+      const plain = await engine.generate(requestFor(engine, { seeds: [7] }), quietly());
+      for (const kind of model?.controls ?? []) {
+        const control = { picture: stripes(model?.defaultSize ?? { width: 0, height: 0 }), kind, scale: 1 };
+        const followed = await engine.generate(requestFor(engine, { seeds: [7], control }), quietly());
+        expect(followed.pictures.map(bytesOf)).not.toEqual(plain.pictures.map(bytesOf));
+      }
+    }, 60_000);
+
+    it('heeds the strength of its LoRA, where it has one', async () => {
+      const [model] = engine.describe().models;
+      if (model == null || model.loraScale === null) return;
+      const draw = async (loraScale: number) =>
+        (await engine.generate(requestFor(engine, { seeds: [7], loraScale }), quietly())).pictures.map(bytesOf);
+      expect(await draw(0)).not.toEqual(await draw(model.loraScale || 1));
+    }, 60_000);
+
+    it('refuses in a sentence what its model cannot do, and masks and control pictures that do not fit', async () => {
+      const [model] = engine.describe().models;
+      if (model === undefined) throw new Error('Expected the engine to have a model.');
+      const refusal = (changes: Partial<GenerateRequest>) =>
+        engine.generate(requestFor(engine, changes), quietly()).then(
+          () => 'drawn',
+          (thrown: unknown) => (thrown instanceof InvalidRequestError ? thrown.message : String(thrown)),
+        );
+      const small = { width: 8, height: 8 };
+      const picture = stripes(model.defaultSize);
+      const mask = greyOf(model.canPaintWithin ? small : model.defaultSize, () => 255);
+      expect(await refusal({ init: { picture, strength: 0.5, mask } })).toMatch(
+        model.canPaintWithin ? /mask.*got 8x8\./ : /Expected no (mask|starting picture)/,
+      );
+      const [kind = 'canny'] = model.controls;
+      expect(await refusal({ control: { picture: stripes(small), kind, scale: 1 } })).toMatch(
+        model.controls.length > 0 ? /control picture.*got 8x8\./ : /Expected no control picture.*cannot follow one/,
+      );
+      if (model.controls.length > 0) {
+        expect(await refusal({ control: { picture, kind, scale: 3 } })).toMatch(/control scale.*0 to 2, got 3\./);
+        expect(await refusal({ control: { picture, kind: 'pose' as never, scale: 1 } })).toMatch(/kind .*got pose\./);
+      }
+      expect(await refusal({ loraScale: 5 })).toMatch(
+        model.loraScale === null ? /has no LoRA, got 5\./ : /`loraScale` to be 0 to 2, got 5\./,
+      );
+      expect(await refusal({ speed: 'warp' as never })).toMatch(/`speed` to be one of exact.*got warp\./);
+    });
 
     it('stops within one step when it is aborted, and rejects with the reason of the signal', async () => {
       const controller = new AbortController();
@@ -223,5 +309,14 @@ function bytesOf(picture: RgbPicture): Buffer {
 export function stripes({ width, height }: { readonly width: number; readonly height: number }, hue = 0): RgbPicture {
   const data = new Uint8Array(width * height * 3);
   for (let at = 0; at < data.length; at++) data[at] = (Math.floor(at / 96) * 40 + (at % 3) * 60 + hue) % 256;
+  return { width, height, data };
+}
+
+/** A grey picture of this size. */
+export function greyOf(
+  { width, height }: { readonly width: number; readonly height: number },
+  value: (x: number, y: number) => number,
+): GreyPicture {
+  const data = Uint8Array.from({ length: width * height }, (_, at) => value(at % width, Math.floor(at / width)));
   return { width, height, data };
 }

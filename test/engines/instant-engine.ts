@@ -22,6 +22,8 @@ export interface InstantEngineOptions {
   readonly failures?: readonly Error[];
   /** @default 1 */
   readonly concurrency?: number;
+  /** What it says of its pictures, by their place; 0 where nothing is said. */
+  readonly unsafe?: readonly number[];
   /** Changes to the one model `instant`. */
   readonly model?: Partial<ModelDescription>;
 }
@@ -54,6 +56,11 @@ const instantModel: ModelDescription = {
   defaultGuidanceScale: 4,
   defaultScheduler: 'ddim',
   canStartFromPicture: true,
+  canPaintWithin: true,
+  controls: ['canny', 'depth', 'scribble'],
+  loraScale: 0.8,
+  speeds: ['exact', 'cached', 'cutoff', 'fast'],
+  safetyChecker: false,
   enlarge: { factor: 2, strength: 0.3 },
   vocabulary: null,
 };
@@ -87,11 +94,11 @@ export function createInstantEngine(options: InstantEngineOptions = {}): ImageEn
       given.onProgress({ step, steps, ...(previews && { previews }) });
       signal.throwIfAborted();
     }
-    const pictures = request.seeds.map((seed) => paint(request, seed, request.size));
+    const pictures = request.seeds.map((seed) => keepGiven(request, paint(request, seed, request.size)));
     return {
       pictures,
       timings: { textEncoderMs: 0, loopMs: 0, decoderMs: 0, totalMs: 0 },
-      unsafe: request.seeds.map(() => 0),
+      unsafe: request.seeds.map((_, index) => options.unsafe?.[index] ?? 0),
       unknownWords: unknownWords(request.prompt, model.vocabulary),
     } satisfies GenerateResult;
   }
@@ -153,12 +160,24 @@ function eighth({ width, height }: PictureSize): PictureSize {
   return { width: Math.ceil(width / 8), height: Math.ceil(height / 8) };
 }
 
+/** Where the mask is black, the given picture's own pixels. */
+function keepGiven({ init }: GenerateRequest, drawn: RgbPicture): RgbPicture {
+  const mask = init?.mask;
+  if (mask === undefined) return drawn;
+  const data = drawn.data.map((value, at) =>
+    mask.data[Math.floor(at / 3)] === 0 ? (init?.picture.data[at] ?? 0) : value,
+  );
+  return { ...drawn, data };
+}
+
 /** Everything that a real model would heed changes the colours, so that a test sees what was asked for. */
 function paint(request: GenerateRequest, seed: number, size: PictureSize): RgbPicture {
-  const { prompt, negativePrompt, steps, guidanceScale, scheduler, model, init } = request;
+  const { prompt, negativePrompt, steps, guidanceScale, scheduler, model, init, control, loraScale, speed } = request;
   const settings = [prompt, negativePrompt, steps, guidanceScale, scheduler, model, seed, init?.strength];
   let hash = fnv1a(new TextEncoder().encode(JSON.stringify(settings)));
   if (init) hash ^= fnv1a(init.picture.data);
+  if (control) hash ^= fnv1a(control.picture.data) + fnv1a(new TextEncoder().encode(control.kind + control.scale));
+  if (loraScale !== undefined || speed !== 'exact') hash ^= fnv1a(new TextEncoder().encode(`${loraScale} ${speed}`));
   const corner = (index: number) => Math.imul(hash ^ (index + 1), 0x9e37_79b1) >>> 0;
   const data = new Uint8Array(size.width * size.height * 3);
   let at = 0;

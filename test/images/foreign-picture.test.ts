@@ -2,14 +2,14 @@ import { crc32, deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import type { RgbPicture } from '../../src/engines/image-engine.ts';
+import type { GreyPicture, PictureSize, RgbPicture } from '../../src/engines/image-engine.ts';
 import { InvalidRequestError } from '../../src/errors.ts';
-import { decodeForeign } from '../../src/images/foreign-picture.ts';
+import { decodeForeign, decodeForeignMask } from '../../src/images/foreign-picture.ts';
 import { writeChunks } from '../../src/images/png-chunks.ts';
 
 const size = { width: 48, height: 32 };
-const limits = { maxBytes: 5_000_000, maxPixels: 40_000_000, size };
-const decode = (bytes: Uint8Array) => decodeForeign(bytes, limits);
+const limits = { maxBytes: 5_000_000, maxPixels: 40_000_000 };
+const decode = async (bytes: Uint8Array, at: PictureSize = size) => (await decodeForeign(bytes, at, limits)).picture;
 const plain = (background: string, width = 96, height = 64) =>
   sharp({ create: { width, height, channels: 3, background } });
 
@@ -83,7 +83,7 @@ describe('decodeForeign takes', () => {
     // 6: turn by a quarter to the right, so what is left comes to the top.
     const turned = await lying.withMetadata({ orientation: 6 }).toFormat(format).toBuffer();
     expect((await sharp(turned).metadata()).orientation).toBe(6);
-    const upright = await decodeForeign(turned, { ...limits, size: { width: 40, height: 40 } });
+    const upright = await decode(turned, { width: 40, height: 40 });
     expectNear(pixel(upright, 20, 5), [0, 0, 255]);
     expectNear(pixel(upright, 20, 35), [255, 0, 0]);
   });
@@ -94,7 +94,7 @@ describe('decodeForeign takes', () => {
       .composite([{ input: middle, left: 100, top: 0 }])
       .png()
       .toBuffer();
-    const picture = await decodeForeign(wide, { ...limits, size: { width: 32, height: 32 } });
+    const picture = await decode(wide, { width: 32, height: 32 });
     expectNear(pixel(picture, 2, 16), [0, 255, 0], 40);
     expectNear(pixel(picture, 16, 16), [0, 255, 0]);
   });
@@ -145,7 +145,7 @@ describe('decodeForeign refuses', () => {
   });
 
   test('more bytes than allowed', async () => {
-    await expect(decodeForeign(new Uint8Array(2_048), { ...limits, maxBytes: 1_024 })).rejects.toThrow(
+    await expect(decodeForeign(new Uint8Array(2_048), size, { ...limits, maxBytes: 1_024 })).rejects.toThrow(
       'Expected a picture of at most 1 KiB, got 2 KiB.',
     );
   });
@@ -171,6 +171,83 @@ describe('decodeForeign refuses', () => {
     const png = Buffer.from(pngClaiming(500, 500));
     png.writeUInt32BE(crc32(Buffer.from('other')), 29);
     await expect(decode(png)).rejects.toBeInstanceOf(InvalidRequestError);
+  });
+});
+
+describe('decodeForeignMask', () => {
+  const square = { width: 40, height: 40 };
+  const mask = (bytes: Uint8Array, original: PictureSize = square, at: PictureSize = square) =>
+    decodeForeignMask(bytes, { original, size: at }, limits);
+  const at = ({ width, data }: GreyPicture, x: number, y: number) => data[y * width + x];
+  /** Black, with the left half white. */
+  const half = async (width: number, height: number) =>
+    plain('#000', width, height).composite([
+      {
+        input: await plain('#fff', width / 2, height)
+          .png()
+          .toBuffer(),
+        left: 0,
+        top: 0,
+      },
+    ]);
+
+  test('gives white where something is to be drawn, one byte a pixel', async () => {
+    const read = await mask(await (await half(40, 40)).png().toBuffer());
+    expect(read).toMatchObject(square);
+    expect(read.data).toHaveLength(40 * 40);
+    expect([at(read, 5, 20), at(read, 35, 20)]).toEqual([255, 0]);
+  });
+
+  test('scales a mask of another size and shape with the picture that it lies over, then cuts as that is cut', async () => {
+    // The picture is 80x40 and gives its middle half; the mask is half as wide as high and covers its left half.
+    const read = await mask(await (await half(20, 40)).png().toBuffer(), { width: 80, height: 40 });
+    expect([at(read, 2, 20), at(read, 16, 20), at(read, 24, 20), at(read, 38, 20)]).toEqual([255, 255, 0, 0]);
+    // A tenth of the way into what is left of the picture is still in its left half.
+    const shifted = await mask(
+      await (await half(80, 80)).png().toBuffer(),
+      { width: 40, height: 80 },
+      { width: 40, height: 20 },
+    );
+    expect([at(shifted, 2, 10), at(shifted, 37, 10)]).toEqual([255, 0]);
+  });
+
+  test('takes what JPEG leaves of black and white for black and white', async () => {
+    const read = await mask(await (await half(40, 40)).jpeg({ quality: 60 }).toBuffer());
+    expect([at(read, 2, 2), at(read, 38, 38)]).toEqual([255, 0]);
+  });
+
+  test('reads a picture with a part rubbed out: that part is drawn anew', async () => {
+    const hole = await sharp({ create: { width: 20, height: 40, channels: 4, background: '#fff' } })
+      .png()
+      .toBuffer();
+    const rubbedOut = await plain('#3060c0', 40, 40)
+      .ensureAlpha()
+      .composite([{ input: hole, left: 0, top: 0, blend: 'dest-out' }])
+      .png()
+      .toBuffer();
+    const read = await mask(rubbedOut);
+    expect([at(read, 5, 20), at(read, 35, 20)]).toEqual([255, 0]);
+  });
+
+  test('reads white paint on nothing as what is to be drawn', async () => {
+    const paint = await plain('#fff', 20, 40).png().toBuffer();
+    const clear = sharp({ create: { width: 40, height: 40, channels: 4, background: { r: 0, g: 0, b: 0, alpha: 0 } } });
+    const read = await mask(
+      await clear
+        .composite([{ input: paint, left: 0, top: 0 }])
+        .png()
+        .toBuffer(),
+    );
+    expect([at(read, 5, 20), at(read, 35, 20)]).toEqual([255, 0]);
+  });
+
+  test('keeps grey, which is blended', async () => {
+    const read = await mask(await plain('#808080', 40, 40).png().toBuffer());
+    expect(at(read, 20, 20)).toBe(128);
+  });
+
+  test('refuses what is no picture, as everywhere', async () => {
+    await expect(mask(Buffer.from('<svg/>'))).rejects.toBeInstanceOf(InvalidRequestError);
   });
 });
 

@@ -92,7 +92,7 @@ describe('from a prompt to pictures', () => {
     const sent = { width: 32, height: 32, data: new Uint8Array(32 * 32 * 3).fill(200) };
     const picture = await jobs.keepUpload(await rawCodec.encode(sent, {}), ada);
     await start();
-    await reached((await submit(ada, { init: { picture, strength: 0.5 } })).id, 'delivered');
+    await reached((await submit(ada, { init: { picture, strength: 0.5, mask: null } })).id, 'delivered');
     expect(engine.requests[0]?.init).toMatchObject({ strength: 0.5, picture: { width: 64, height: 64 } });
     expect(engine.requests[0]?.init?.picture.data.every((value) => value === 200)).toBe(true);
   });
@@ -100,7 +100,7 @@ describe('from a prompt to pictures', () => {
   it('fails when the picture to start from is gone', async () => {
     const { submit, start, reached } = await open();
     await start();
-    const { id } = await submit(ada, { init: { picture: uploadKey(randomUUID()), strength: 0.5 } });
+    const { id } = await submit(ada, { init: { picture: uploadKey(randomUUID()), strength: 0.5, mask: null } });
     expect(await reached(id, 'failed')).toMatchObject({ failure: { code: 'picture_gone' } });
   });
 
@@ -111,7 +111,7 @@ describe('from a prompt to pictures', () => {
       const { id } = await submit();
       await reached(id, 'delivered');
       const size = { width: 128, height: 128 };
-      const init = { picture: pictureKey(id, 2), strength: 0.3 };
+      const init = { picture: pictureKey(id, 2), strength: 0.3, mask: null };
       const large = await reached(
         (await submit(ada, { action: 'enlarge', count: 1, seed: 9, size, init })).id,
         'delivered',

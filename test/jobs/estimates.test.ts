@@ -6,7 +6,7 @@ import { createTimekeeper } from '../../src/jobs/timekeeper.ts';
 import { createMemoryJobStore } from '../store/memory-job-store.ts';
 import { sampleJob, sampleRequest } from './sample-jobs.ts';
 
-const init = { picture: pictureKey(sampleJob().id, 0), strength: 0.3 };
+const init = { picture: pictureKey(sampleJob().id, 0), strength: 0.3, mask: null };
 const measured = { totalMs: 1_000, loopMs: 800, steps: 10, count: 4 };
 
 describe('estimates', () => {
@@ -58,8 +58,12 @@ describe('estimates', () => {
       { ...sampleRequest, init },
       { ...sampleRequest, init, action: 'enlarge' as const },
       { ...sampleRequest, model: 'other' },
+      { ...sampleRequest, speed: 'fast' as const },
+      { ...sampleRequest, control: { picture: init.picture, kind: 'canny' as const, scale: 1 } },
     ].map(estimateKind);
-    expect(new Set(kinds).size).toBe(4);
+    expect(new Set(kinds).size).toBe(6);
+    // As earlier versions called it: what they measured still counts.
+    expect(kinds[0]).toBe('instant 64x64 text');
   });
 
   it('knows that fewer steps run from a picture', () => {

@@ -15,6 +15,9 @@ export const sampleRequest: DrawRequest = {
   model: 'instant',
   style: null,
   init: null,
+  control: null,
+  loraScale: null,
+  speed: 'exact',
   derivedFrom: null,
 };
 

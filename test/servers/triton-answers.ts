@@ -22,11 +22,14 @@ export interface Asked {
   readonly previewEvery: number;
   /** Of everything but the seeds. */
   readonly hash: number;
+  /** The given picture, and where it is kept: where the mask is 0. */
+  readonly given: { readonly picture: Uint8Array; readonly mask: Uint8Array } | null;
 }
 
 export function readAsked({ inputs, rawInputContents }: ModelInferRequest): Asked {
+  const bytes = (name: string) => rawInputContents[inputs.findIndex((input) => input.name === name)];
   const view = (name: string): DataView | null => {
-    const raw = rawInputContents[inputs.findIndex((input) => input.name === name)];
+    const raw = bytes(name);
     return raw === undefined ? null : new DataView(raw.buffer, raw.byteOffset, raw.length);
   };
   const int = (name: string, index: number, otherwise: number) => view(name)?.getInt32(index * 4, true) ?? otherwise;
@@ -47,13 +50,18 @@ export function readAsked({ inputs, rawInputContents }: ModelInferRequest): Aske
     height: int('size', 0, 512),
     previewEvery: int('preview_every', 0, 0),
     hash,
+    given: readGiven(bytes('init_image'), bytes('mask')),
   };
+}
+
+function readGiven(picture: Uint8Array | undefined, mask: Uint8Array | undefined): Asked['given'] {
+  return picture === undefined || mask === undefined ? null : { picture, mask };
 }
 
 export function progressTensors(asked: Asked, step: number): AnswerTensor[] {
   const tensors = [numbers('step', 'INT32', [step]), numbers('steps', 'INT32', [asked.steps])];
   if (asked.previewEvery > 0 && step % asked.previewEvery === 0) {
-    tensors.push(pictures('preview', { ...asked, width: 64, height: 64 }));
+    tensors.push(pictures('preview', { ...asked, width: 64, height: 64, given: null }));
   }
   return tensors;
 }
@@ -92,7 +100,7 @@ export function numbers(
 }
 
 /** Gradients between corners that depend on everything asked for, so that a test sees whether it was heeded. */
-function pictures(name: string, { seeds, width, height, hash }: Asked): AnswerTensor {
+function pictures(name: string, { seeds, width, height, hash, given }: Asked): AnswerTensor {
   const raw = new Uint8Array(seeds.length * width * height * 3);
   let at = 0;
   for (const seed of seeds) {
@@ -104,6 +112,13 @@ function pictures(name: string, { seeds, width, height, hash }: Asked): AnswerTe
         }
       }
     }
+  }
+  if (given !== null) {
+    const { picture, mask } = given;
+    raw.forEach((_, index) => {
+      const pixel = index % picture.length;
+      if (mask[Math.floor(pixel / 3)] === 0) raw[index] = picture[pixel] ?? 0;
+    });
   }
   return { name, datatype: 'UINT8', shape: [seeds.length, height, width, 3], raw };
 }

@@ -316,6 +316,9 @@ const contract = {
     { name: 'mask', datatype: 'UINT8', shape: [any, any] },
     { name: 'control_image', datatype: 'UINT8', shape: [any, any, 3n] },
     { name: 'control_scale', datatype: 'FP32', shape: [1n] },
+    { name: 'control', datatype: 'BYTES', shape: [1n] },
+    { name: 'lora_scale', datatype: 'FP32', shape: [1n] },
+    { name: 'speed', datatype: 'BYTES', shape: [1n] },
     { name: 'preview_every', datatype: 'INT32', shape: [1n] },
   ],
   outputs: [

@@ -52,7 +52,10 @@ export function describeJobStore(
           request: {
             ...sampleRequest,
             prompt: 'a boat, "quoted", \\ 한국어 🛶\n{}',
-            init: { picture: pictureKey(sampleJob().id, 2), strength: 0.35 },
+            init: { picture: pictureKey(sampleJob().id, 2), strength: 0.35, mask: uploadKey(randomUUID()) },
+            control: { picture: uploadKey(randomUUID()), kind: 'depth', scale: 0.75 },
+            loraScale: 1.25,
+            speed: 'cached',
             derivedFrom: { job: sampleJob().id, index: null },
             style: 'woodcut',
             guidanceScale: 7.25,
@@ -452,7 +455,10 @@ export function describeJobStore(
         const used = uploadKey(randomUUID());
         await store.addUpload(unused, owner, 1_000);
         await store.addUpload(used, owner, 1_000);
-        await accept({ createdAt: 3_000, request: { ...sampleRequest, init: { picture: used, strength: 0.5 } } });
+        await accept({
+          createdAt: 3_000,
+          request: { ...sampleRequest, init: { picture: used, strength: 0.5, mask: null } },
+        });
         const removed = await store.removeOlder(2_000, 10);
         expect(removed.jobs).toBe(1);
         expect([...removed.pictures].sort()).toEqual([...old.drawing.pictures.map(({ key }) => key), unused].sort());

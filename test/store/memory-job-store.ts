@@ -5,6 +5,7 @@ import type { FailedJob, FinishedJob, Job, JobId, PictureKey, QueuedJob } from '
 import type { DrawingLease, JobStore, WaitingJob } from '../../src/jobs/job-store.ts';
 import type { UserSettings } from '../../src/jobs/jobs.ts';
 import { type Owner, ownerOf, quotaKeyOf } from '../../src/jobs/owner.ts';
+import { picturesNeeded } from '../../src/jobs/request-pictures.ts';
 import {
   beginDrawing,
   cancelJob,
@@ -100,8 +101,10 @@ export function createMemoryJobStore(): JobStore {
         tellingLeaseUntil: 0,
       });
       uses.push({ job: job.id, key: quotaKeyOf(owner), pictures: job.request.count, at: job.createdAt });
-      const upload = job.request.init === null ? undefined : uploads.get(job.request.init.picture);
-      if (upload !== undefined) upload.usedAt = job.createdAt;
+      for (const picture of picturesNeeded(job.request)) {
+        const upload = uploads.get(picture);
+        if (upload !== undefined) upload.usedAt = job.createdAt;
+      }
       return { job, created: true };
     },
 

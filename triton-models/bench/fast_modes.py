@@ -17,7 +17,7 @@ def main() -> None:
     parser.add_argument("--speed", action="store_true")
     parser.add_argument("--seconds", type=float, default=150, help="of --speed, measuring and capturing included")
     parser.add_argument("--json", type=Path, help="by default beside this file, for --loss")
-    parser.add_argument("--sheet", type=Path, default=RESULTS / "fast-modes.jpg", help="pictures of --loss")
+    parser.add_argument("--sheet", type=Path, default=RESULTS / "fast-modes.webp", help="pictures of --loss")
     options = parser.parse_args()
     # Each needs what the other does without.
     if options.loss:

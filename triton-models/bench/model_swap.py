@@ -95,7 +95,7 @@ def another(weights: WeightSets, number: int) -> WeightSets:
         copies[part] = WeightSet(one.layout)
         copies[part].memory.copy_(one.memory)
         copies[part].lock_pages()
-        next(iter(copies[part].views.values())).view(-1)[0] += number * 0.001
+        next(view for view in copies[part].views.values() if view.ndim == 1)[0] += number * 0.1
     return copies
 
 
@@ -252,6 +252,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=240)
     parser.add_argument("--folder", type=Path, help="where to write the files (default: a temporary folder)")
     parser.add_argument("--small", action="store_true", help="small networks and pictures, to try this on a CPU")
+    parser.add_argument("--skip", nargs="*", default=[], help="parts to leave out: swaps, LoRA, drawings, ...")
     parser.add_argument("--json", type=Path)
     run = Run(parser.parse_args())
     folder = Path(tempfile.mkdtemp(prefix="quartet-swap-", dir=run.options.folder))
@@ -285,6 +286,8 @@ def measure(run: Run, folder: Path) -> None:
         ("same pictures", lambda: compare_drawings(run, first, second, folder)),
     ]
     for name, part in parts:
+        if name in run.options.skip:
+            continue
         if run.left < 10:
             run.tell(f"skipped {name}", True, f"{name}: no time left")
             continue

@@ -47,10 +47,12 @@ class Case:
     scheduler: str
     repeats: int
     preview_every: int = 10
+    speed: str = "exact"
 
 
 CASES = (
     Case("four of 512x512, DDIM 50", 4, 50, "ddim", 100),
+    Case("four of 512x512, DDIM 50, fast", 4, 50, "ddim", 30, speed="fast"),
     Case("one of 512x512, DDIM 50", 1, 50, "ddim", 10),
     Case("four of 512x512, DPM++ 2M 20", 4, 20, "dpmpp_2m", 10),
     Case("one of 512x512, DPM++ 2M 20", 1, 20, "dpmpp_2m", 10),
@@ -67,6 +69,7 @@ def request_of(case: Case, index: int) -> Any:
         "guidance_scale": ("FP32", [1], np.float32(7.5).tobytes()),
         "scheduler": text(case.scheduler),
         "size": ("INT32", [2], np.array([512, 512], np.int32).tobytes()),
+        "speed": text(case.speed),
         "preview_every": ("INT32", [1], np.int32(case.preview_every).tobytes()),
     }
     request = service_pb2.ModelInferRequest(model_name="stable_diffusion", id=str(index))

@@ -4,18 +4,21 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from quartet_pipeline.description import Description
 from quartet_pipeline.engines import Engine
 from quartet_pipeline.errors import ModelError, NotEnoughMemoryError
 from quartet_pipeline.model_folder import ModelFolder
+from quartet_pipeline.plans.folder import has_plans
 from quartet_pipeline.tokenizer import PromptEncoder
 
 if TYPE_CHECKING:
     from quartet_pipeline.engines.fitted import FittedEngines
+    from quartet_pipeline.engines.tensorrt_models import PlanModels
 
-ENGINES = ("auto", "torch", "onnxruntime")
+ENGINES = ("auto", "tensorrt", "torch", "onnxruntime")
 ENGINE_SETTING, MEMORY_SETTING = "QUARTET_ENGINE", "QUARTET_MEMORY_GB"
 
 
@@ -41,6 +44,10 @@ class Choice:
     reason: str
 
 
+Opened = tuple[Description, Engine, Choice]
+"""What the engine can draw of a model, the engine, and why it is that one."""
+
+
 def read_settings(parameters: Mapping[str, str], environment: Mapping[str, str] = os.environ) -> EngineSettings:
     """From Triton's parameters `engine` and `memory_gb`, else from the environment."""
     given = parameters.get("memory_gb") or environment.get(MEMORY_SETTING)
@@ -62,12 +69,21 @@ class EngineChooser:
         self._settings = settings
         self._models = models
         self._fitted: FittedEngines | None = None
+        self._plans: PlanModels | None = None
 
-    def open(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> tuple[Engine, Choice]:
+    def open(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> Opened:
         """The engine of a model, or a ModelError that says what it would take."""
         wanted = self._settings.engine
         if wanted == "onnxruntime":
             return self._open_graphs(found, description, encode_prompt, "as the settings say.")
+        before = ""
+        if wanted == "tensorrt" or (wanted == "auto" and plans_of(found)):
+            try:
+                return self._open_plans(found, description, encode_prompt)
+            except ModelError as error:
+                if wanted == "tensorrt":
+                    raise
+                before = f"TensorRT's plans are left alone: {error} So "
         obstacle = _obstacle_to_torch(found)
         if obstacle is None:
             fitted = self._fitted_engines()
@@ -77,14 +93,25 @@ class EngineChooser:
             else:
                 try:
                     engine, reason = fitted.open(found, description, encode_prompt)
-                    return engine, Choice("torch", reason)
+                    return description, engine, Choice("torch", before + reason)
                 except NotEnoughMemoryError as error:
                     if not found.is_onnx or wanted == "torch":
                         raise
                     obstacle = str(error)
         if not found.is_onnx or wanted == "torch":
-            raise ModelError(obstacle)
+            raise ModelError(before + obstacle)
         return self._open_graphs(found, description, encode_prompt, obstacle)
+
+    def _open_plans(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> Opened:
+        from quartet_pipeline.engines.tensorrt_models import PlanModels
+
+        self._plans = self._plans or PlanModels()
+        place = plans_of(found)
+        reason = "TensorRT by its plans"
+        if place is not None and find_spec("tensorrt") is not None:
+            reason = f"{reason}: {self._fitted_engines().reserve_plans(place)}"
+        drawn, engine = self._plans.open(found, description, encode_prompt)
+        return drawn, engine, Choice("tensorrt", f"{reason}.")
 
     def _fitted_engines(self) -> "FittedEngines":
         if self._fitted is None:
@@ -95,14 +122,19 @@ class EngineChooser:
 
     def _open_graphs(
         self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder, reason: str
-    ) -> tuple[Engine, Choice]:
+    ) -> Opened:
         # Each engine needs libraries that the others do without.
         from quartet_pipeline.engines.onnxruntime import OnnxNetworks
         from quartet_pipeline.engines.stepwise import StepwiseEngine
 
         networks = OnnxNetworks(found.networks, threads=self._settings.threads)
         engine = StepwiseEngine(description, networks, encode_prompt)
-        return engine, Choice("onnxruntime", f"onnxruntime on the CPU: {reason}")
+        return description, engine, Choice("onnxruntime", f"onnxruntime on the CPU: {reason}")
+
+
+def plans_of(found: ModelFolder) -> Path | None:
+    """Where a model's plans lie, or those of its base."""
+    return next((place for place in (found.path, found.networks) if has_plans(place)), None)
 
 
 def _obstacle_to_torch(found: ModelFolder) -> str | None:

@@ -1,13 +1,13 @@
 """What a model folder says about itself: `pipeline.json`."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.model_folder import read_model_folder
+from quartet_pipeline.model_folder import ModelFolder, read_model_folder
 from quartet_pipeline.schedulers import NoiseSchedule
 
 Size = tuple[int, int]
@@ -33,6 +33,10 @@ class Description:
     enlarge_factor: int | None
     latent_rgb_weights: tuple[tuple[float, float, float], ...]
     latent_rgb_bias: tuple[float, float, float]
+    controls: Mapping[str, Path] = field(default_factory=dict)
+    """Kinds of control pictures that it follows, and the folder or file in which the ControlNet of each lies."""
+    safety_checker: Path | None = None
+    """The folder of its own checker, where it has one."""
     lora_scale: float | None = None
     """How strongly its LoRA changes it by default; None where it has none."""
     speeds: tuple[str, ...] = ("exact",)
@@ -50,10 +54,48 @@ def read_description(folder: Path) -> Description:
     found = read_model_folder(folder)
     path = folder / "pipeline.json"
     try:
-        return parse_description(dict(found.fields))
+        description = parse_description(dict(found.fields))
+        if found.is_onnx:
+            if "controls" in found.fields:
+                raise ValueError("Expected no `controls`, because ONNX files have none, got some.")
+            return description
+        return _with_conditions(found, description)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         problem = f"lacks {error}" if isinstance(error, KeyError) else str(error)
         raise ModelError(f"Expected {path} to describe a pipeline (format 1): {problem}") from error
+
+
+def _with_conditions(found: ModelFolder, description: Description) -> Description:
+    """What is so of Stable Diffusion only."""
+    # Its coarsest feature maps have an eighth of the latents' sides, which have an eighth of the pictures'.
+    odd = [side for size in description.sizes for side in size if side % 64]
+    if odd:
+        raise ValueError(f"Expected `sizes` of Stable Diffusion to be multiples of 64, got {odd[0]}.")
+    controls = {kind: _find_control(found, kind, name) for kind, name in _controls(found.fields).items()}
+    checkers = [place / "safety_checker" for place in (found.path, found.networks)]
+    checker = next((place for place in checkers if (place / "config.json").is_file()), None)
+    return replace(description, controls=controls, safety_checker=checker)
+
+
+def _controls(fields: Mapping[str, Any]) -> dict[str, str]:
+    """`{"canny": "controlnet-canny"}`: a kind as requests write it, and what lies in or beside the model's folder."""
+    named = fields.get("controls", {})
+    if not isinstance(named, dict) or not all(isinstance(where, str) for where in named.values()):
+        raise ValueError(f"Expected `controls` to name a folder or file for each kind, got {named!r}.")
+    for kind, where in named.items():
+        if not re.fullmatch("[a-z0-9-]{1,40}", kind):
+            raise ValueError(f"Expected `controls` to have names of small letters, digits and `-`, got {kind!r}.")
+        if not where or Path(where).name != where:
+            raise ValueError(f"Expected `controls` to name what lies in or beside the model's folder, got {where!r}.")
+    return named
+
+
+def _find_control(found: ModelFolder, kind: str, name: str) -> Path:
+    """A diffusers folder or a `.safetensors` file, in the model's folder, that of its base, or beside."""
+    for place in (found.path / name, found.networks / name, found.path.resolve().parent / name):
+        if (place / "config.json").is_file() or (place.is_file() and place.suffix == ".safetensors"):
+            return place.resolve()
+    raise ValueError(f"Expected the control `{kind}` in {name}, in or beside the model's folder, got none.")
 
 
 def parse_description(fields: dict[str, Any]) -> Description:

@@ -38,8 +38,8 @@ def open_pipelines(folders: Sequence[Path], settings: EngineSettings = DEFAULT_S
     opened = []
     for found, description in models:
         encode_prompt = open_prompt_encoder(found.tokenizer.parent, description)
-        engine, choice = chooser.open(found, description, encode_prompt)
-        opened.append(Pipeline(replace(description, speeds=engine.speeds), engine, choice))
+        drawn, engine, choice = chooser.open(found, description, encode_prompt)
+        opened.append(Pipeline(replace(drawn, speeds=engine.speeds), engine, choice))
     return opened
 
 

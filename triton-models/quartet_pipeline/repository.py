@@ -16,6 +16,7 @@ from typing import Any
 
 from quartet_pipeline.description import read_description
 from quartet_pipeline.model_folder import read_model_folder
+from quartet_pipeline.plans.folder import has_plans
 from quartet_pipeline.speeds import FP8_CAPABILITY, shortcuts
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -59,6 +60,10 @@ def describe(folder: Path) -> dict[str, Any]:
         "defaultGuidanceScale": fields["default_guidance_scale"],
         "defaultScheduler": fields["default_scheduler"],
         "canStartFromPicture": True,
+        "canPaintWithin": True,
+        # No plan takes controls.
+        "controls": [] if has_plans(folder) else list(checked.controls),
+        "safetyChecker": checked.safety_checker is not None,
         "loraScale": checked.lora_scale,
         "speeds": offered_speeds(folder),
         "enlarge": fields.get("enlarge"),

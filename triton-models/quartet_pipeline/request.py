@@ -15,6 +15,7 @@ from quartet_pipeline.schedulers import SCHEDULERS
 MAX_PICTURES = 4
 MAX_STEPS = 150
 MAX_GUIDANCE_SCALE = 30
+MAX_CONTROL_SCALE = 2
 MAX_PROMPT_CHARACTERS = 2_000
 INPUTS = {
     "prompt": "BYTES [1]",
@@ -28,6 +29,7 @@ INPUTS = {
     "init_image": "UINT8 [height, width, 3]",
     "strength": "FP32 [1]",
     "mask": "UINT8 [height, width]",
+    "control": "BYTES [1]",
     "control_image": "UINT8 [height, width, 3]",
     "control_scale": "FP32 [1]",
     "lora_scale": "FP32 [1]",
@@ -37,6 +39,18 @@ INPUTS = {
 DTYPES = {"BYTES": "O", "INT64": "i8", "INT32": "i4", "FP32": "f4", "UINT8": "u1"}
 
 Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class Control:
+    """What a ControlNet is told."""
+
+    kind: str
+    """One of the model's controls."""
+    picture: NDArray[np.uint8]
+    """uint8 [h, w, 3] of exactly the request's size: edges, depth or strokes, as the control was trained on."""
+    scale: float
+    """How much it steers, 0 to 2."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,9 @@ class Request:
     """How strongly the model's LoRA changes it; None for as much as the model says."""
     speed: str = "exact"
     """One of the model's `speeds`."""
+    mask: NDArray[np.uint8] | None = None
+    """uint8 [h, w] of exactly `size`: 255 is drawn anew, 0 kept of `picture`, anything between a blend."""
+    control: Control | None = None
 
 
 def parse_request(tensors: Tensors, models: Mapping[str, Description]) -> Request:
@@ -75,11 +92,6 @@ def parse_request(tensors: Tensors, models: Mapping[str, Description]) -> Reques
     model = _text(tensors, "model", next(iter(models)))
     if model not in models:
         _refuse(f"`model` to be one of {', '.join(models)}", _quoted(model))
-    for name, what in (("mask", "paint within a mask"), ("control_image", "follow a control image")):
-        if name in tensors:
-            _refuse(f"no `{name}`, because `{model}` cannot {what}", "one")
-    if "control_scale" in tensors:
-        _refuse("no `control_scale` without a `control_image`", "one")
     scheduler = _text(tensors, "scheduler", "ddim")
     if scheduler not in SCHEDULERS:
         _refuse(f"`scheduler` to be one of {', '.join(SCHEDULERS)}", _quoted(scheduler))
@@ -98,6 +110,8 @@ def parse_request(tensors: Tensors, models: Mapping[str, Description]) -> Reques
         preview_every=_whole(tensors, "preview_every", 0, 0, 2**31 - 1),
         lora_scale=_lora_scale(tensors, models[model], model),
         speed=_speed(tensors, models[model]),
+        mask=_mask(tensors, size),
+        control=_control(tensors, size, models[model], model),
     )
 
 
@@ -191,6 +205,38 @@ def _picture(tensors: Tensors, size: Size) -> NDArray[np.uint8] | None:
     if picture is not None and picture.shape != (*size, 3):
         _refuse(f"`init_image` to be of the `size` asked for, {[*size, 3]}", str(list(picture.shape)))
     return picture
+
+
+def _mask(tensors: Tensors, size: Size) -> NDArray[np.uint8] | None:
+    mask = tensors.get("mask")
+    if mask is None:
+        return None
+    if "init_image" not in tensors:
+        _refuse("`mask` together with `init_image` and `strength`", "only the mask")
+    if mask.shape != size:
+        _refuse(f"`mask` to be of the `size` asked for, {list(size)}", str(list(mask.shape)))
+    return mask
+
+
+def _control(tensors: Tensors, size: Size, description: Description, model: str) -> Control | None:
+    picture = tensors.get("control_image")
+    if picture is None:
+        for name in ("control", "control_scale"):
+            if name in tensors:
+                _refuse(f"no `{name}` without a `control_image`", "one")
+        return None
+    kinds = tuple(description.controls)
+    if not kinds:
+        _refuse(f"no `control_image`, because `{model}` cannot follow one", "one")
+    kind = _text(tensors, "control", kinds[0])
+    if kind not in kinds:
+        _refuse(f"`control` to be one of {', '.join(kinds)}", _quoted(kind))
+    if picture.shape != (*size, 3):
+        _refuse(f"`control_image` to be of the `size` asked for, {[*size, 3]}", str(list(picture.shape)))
+    scale = float(tensors["control_scale"][0]) if "control_scale" in tensors else 1.0
+    if not 0 <= scale <= MAX_CONTROL_SCALE:
+        _refuse(f"`control_scale` to be a number from 0 to {MAX_CONTROL_SCALE}", str(scale))
+    return Control(kind, picture, scale)
 
 
 def _strength(tensors: Tensors) -> float | None:

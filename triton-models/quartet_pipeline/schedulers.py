@@ -61,6 +61,8 @@ class Row:
     latents: float
     estimates: Weights
     noise: float = 0.0
+    after: Level = CLEAN
+    """How noisy the next latents are; after the last step clean, as the decoder takes them. For `masks`."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def scheduler_table(
         is_last = index == len(run) - 1
         following = end if is_last else levels[index + 1]
         latents, estimates, noise = _next_weights(name, level, following, before, before_that, is_last)
-        rows.append(Row(timestep, _estimate_weights(level, schedule.prediction_type), latents, estimates, noise))
+        guess = _estimate_weights(level, schedule.prediction_type)
+        rows.append(Row(timestep, guess, latents, estimates, noise, CLEAN if is_last else following))
     if strength is not None:
         return Table(levels[0].alpha, levels[0].sigma, tuple(rows))
     is_scaled = name.startswith("euler") and schedule.timestep_spacing == "trailing"

@@ -52,13 +52,16 @@ def whole(chance: random.Random) -> list[Sent]:
     height, width = size = chance.choice([[64, 64], [64, 128]])
     seeds = [chance.randrange(2**40) for _ in range(chance.choice([1, 1, 1, 2, 4]))]
     picture = Sent("init_image", "UINT8", [height, width, 3], chance.randbytes(height * width * 3))
+    strength = Sent("strength", "FP32", [1], numbers("FP32", [chance.choice([0.01, 0.5, 1])]))
+    mask = Sent("mask", "UINT8", [height, width], chance.randbytes(height * width))
     optional = [
         [Sent("negative_prompt", "BYTES", [1], text(b"rain"))],
         [Sent("guidance_scale", "FP32", [1], numbers("FP32", [chance.choice([0, 1, 3, 30])]))],
         [Sent("scheduler", "BYTES", [1], text(chance.choice(list(SCHEDULERS)).encode()))],
         [Sent("model", "BYTES", [1], text(b"tiny-test-pipeline"))],
-        [picture, Sent("strength", "FP32", [1], numbers("FP32", [chance.choice([0.01, 0.5, 1])]))],
+        [picture, strength, *chance.choice([[], [mask]])],
         [Sent("preview_every", "INT32", [1], numbers("INT32", [1]))],
+        [Sent("speed", "BYTES", [1], text(chance.choice([b"exact", b"cutoff", b"fast"])))],
     ]
     chosen = chance.sample(optional, chance.randrange(len(optional)))
     return [
@@ -77,6 +80,7 @@ def unwanted(chance: random.Random) -> Sent:
             Sent("mask", "UINT8", [64, 64], bytes(64 * 64)),
             Sent("control_image", "UINT8", [64, 64, 3], bytes(64 * 64 * 3)),
             Sent("control_scale", "FP32", [1], numbers("FP32", [0.5])),
+            Sent("control", "BYTES", [1], text(b"canny")),
         ]
     )
 

@@ -3,6 +3,7 @@
 Run it with diffusers, torch and numpy installed: ``python triton-models/tests/make_vectors.py``.
 
 ``noise.json``: Philox4x32-10 written here in plain integers, and Box-Muller in numpy.
+``masks.json``: what a mask keeps, by PyTorch's pooling, and trajectories that are mended after each step.
 ``schedulers.json``: trajectories of diffusers' own schedulers. They run in float64 (see ``Doubled``), because its
 float32 tables differ from the exact ones by more than the agreement that the tests ask for.
 """
@@ -39,6 +40,7 @@ SPACINGS: dict[str, dict[str, Any]] = {
 STRENGTHS = [None, 0.3, 0.75, 1.0]
 NOISE = [-1.7, -0.4, 0.3, 1.1]
 PICTURE = [0.9, -0.6, 0.2, -1.3]
+MASK = [0.0, 0.3, 0.8, 1.0]
 
 
 def philox4x32(counter: list[int], key: list[int]) -> list[int]:
@@ -105,9 +107,15 @@ def step_noise(step: int, dtype: torch.dtype) -> torch.Tensor:
 
 
 def run(
-    name: str, prediction: str, spacing: str, steps: int, strength: float | None, dtype: torch.dtype
+    name: str,
+    prediction: str,
+    spacing: str,
+    steps: int,
+    strength: float | None,
+    dtype: torch.dtype,
+    mask: list[float] | None = None,
 ) -> dict[str, Any]:
-    """One trajectory of diffusers' scheduler, in the order of StableDiffusion(Img2Img)Pipeline.__call__."""
+    """One trajectory of diffusers' scheduler, in the order of StableDiffusion(Img2Img, Inpaint)Pipeline.__call__."""
     module_name, class_name, options = SCHEDULERS[name]
     module = importlib.import_module(f"diffusers.schedulers.{module_name}")
     module.torch = Doubled(torch) if dtype == torch.float64 else torch  # type: ignore[attr-defined]
@@ -117,7 +125,9 @@ def run(
     module.randn_tensor = lambda *_, **__: step_noise(at["step"], dtype).reshape(1, 4, 1, 1)  # type: ignore[attr-defined]
     scheduler = getattr(module, class_name)(**BETAS, **SPACINGS[spacing], prediction_type=prediction, **options)
     scheduler.set_timesteps(steps)
-    noise = torch.tensor(NOISE, dtype=dtype).reshape(1, 4, 1, 1)
+    noise, picture, weight = (
+        torch.tensor(values, dtype=dtype).reshape(1, 4, 1, 1) for values in (NOISE, PICTURE, mask or [1.0] * 4)
+    )
     if strength is None:
         timesteps, latents = scheduler.timesteps, noise * scheduler.init_noise_sigma
     else:
@@ -125,19 +135,42 @@ def run(
         timesteps = scheduler.timesteps[first:]
         if hasattr(scheduler, "set_begin_index"):
             scheduler.set_begin_index(first)
-        picture = torch.tensor(PICTURE, dtype=dtype).reshape(1, 4, 1, 1)
         latents = scheduler.add_noise(picture, noise, timesteps[:1])
+    if mask is not None and name == "unipc":
+        _correct_mended(scheduler)
     inputs = []
     for index, t in enumerate(timesteps):
         at["step"] = index
         seen = scheduler.scale_model_input(latents, t)
         inputs.append([float(v) for v in seen.flatten()])
         latents = scheduler.step(model(seen, float(t)), t, latents, return_dict=False)[0]
+        if mask is not None:
+            following = timesteps[index + 1 : index + 2]
+            kept = scheduler.add_noise(picture, noise, following) if len(following) else picture
+            latents = weight * latents + (1 - weight) * kept
+            if name in ("dpmpp_2m", "unipc"):
+                scheduler.model_outputs[-1] = weight * scheduler.model_outputs[-1] + (1 - weight) * picture
     return {
         "timesteps": [int(t) for t in timesteps],
         "inputs": inputs,
         "final": [float(v) for v in latents.flatten()],
     }
+
+
+def _correct_mended(scheduler: Any) -> None:
+    """diffusers' UniPC corrects from the latents before, and so forgets what was done to those after them."""
+    correct = scheduler.multistep_uni_c_bh_update
+
+    def corrected(*, this_model_output: Any, last_sample: Any, this_sample: Any, order: int) -> Any:
+        scheduler._step_index -= 1
+        predicted = scheduler.multistep_uni_p_bh_update(model_output=None, sample=last_sample, order=order)
+        scheduler._step_index += 1
+        final = correct(
+            this_model_output=this_model_output, last_sample=last_sample, this_sample=this_sample, order=order
+        )
+        return final + this_sample - predicted
+
+    scheduler.multistep_uni_c_bh_update = corrected
 
 
 def asked_for() -> Iterator[tuple[str, str, str, int, float | None]]:
@@ -193,6 +226,47 @@ def scheduler_vectors() -> dict[str, Any]:
     }
 
 
+def mask_vectors() -> dict[str, Any]:
+    chance = np.random.default_rng(6)
+    mask = np.zeros((24, 32), np.uint8)
+    mask[5:20, 9:27] = 255
+    mask[:, 28:] = chance.integers(0, 256, (24, 4))
+    mask[22] = 90
+    given, drawn = chance.integers(0, 256, (2, 24, 32, 3), np.uint8)
+    shares = torch.tensor(mask / 255)[None, None]
+    around = torch.nn.functional.pad(shares, (3, 3, 3, 3), mode="replicate")
+    edges = shares * (2 * torch.nn.functional.avg_pool2d(around, 7, 1) - 1).clamp(min=0)
+    weights = edges[0, 0].numpy()
+    pixels = np.floor(given + weights[:, :, None] * (drawn.astype(np.float64) - given) + 0.5).astype(np.uint8)
+    cases = []
+    shape = ("v_prediction", "trailing from noise"), ("epsilon", "leading")
+    for name, (prediction, spacing), (steps, strength) in itertools.product(SCHEDULERS, shape, ((5, 1.0), (20, 0.6))):
+        exact = run(name, prediction, spacing, steps, strength, torch.float64, MASK)
+        cases.append(
+            {
+                "scheduler": name,
+                "prediction": prediction,
+                "spacing": spacing,
+                "steps": steps,
+                "strength": strength,
+                "final": [float(f"{value:.13g}") for value in exact["final"]],
+            }
+        )
+    return {
+        "about": "Painting within a mask; see mask_vectors() and run() in make_vectors.py",
+        "mask": mask.tolist(),
+        "latents": torch.nn.functional.avg_pool2d(shares, 8)[0, 0].tolist(),
+        "edges": [[float(f"{value:.13g}") for value in row] for row in weights],
+        "given": given.reshape(-1).tolist(),
+        "drawn": drawn.reshape(-1).tolist(),
+        "pixels": pixels.reshape(-1).tolist(),
+        "weights": MASK,
+        "noise": NOISE,
+        "picture": PICTURE,
+        "cases": cases,
+    }
+
+
 def write(name: str, value: dict[str, Any]) -> None:
     """Compact, but one case a line, so that a change can be read."""
     parts = []
@@ -211,3 +285,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     write("noise.json", noise_vectors())
     write("schedulers.json", scheduler_vectors())
+    write("masks.json", mask_vectors())

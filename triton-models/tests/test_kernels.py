@@ -13,12 +13,14 @@ os.environ.setdefault("TRITON_INTERPRET", "1")
 pytest.importorskip("triton", reason="needs triton, which comes with PyTorch for NVIDIA's GPUs")
 
 from quartet_pipeline.engines.sampling import PlainSampler
+from quartet_pipeline.networks.controlnet import ControlNet, ControlNetConfig
 from quartet_pipeline.networks.kernels import launches
 from quartet_pipeline.networks.kernels.choices import Choices
 from quartet_pipeline.networks.kernels.launches import Tile
-from quartet_pipeline.networks.kernels.operations import KernelOperations
+from quartet_pipeline.networks.kernels.operations import MOST_PARTS, KernelOperations, _parts
 from quartet_pipeline.networks.kernels.sampling import KernelSampler
 from quartet_pipeline.networks.operations import PLAIN, Norm, fold_doubled
+from quartet_pipeline.networks.unet import UNet, UNetConfig
 
 TILE = Tile(64, 64, 32, 4, 3)
 
@@ -47,6 +49,60 @@ def assert_close(ours: Tensor | Sequence[Tensor], theirs: Tensor | Sequence[Tens
         return
     for one, other in zip(ours, theirs, strict=True):
         assert_close(one, other)
+
+
+# The coarsest and next coarsest maps of pictures of 640x640, 512x768 and 448x576: no tile of 64 positions fits them.
+SIDES = [(10, 10), (8, 12), (14, 18)]
+
+
+@pytest.mark.parametrize(("height", "width"), SIDES)
+def test_maps_that_no_tile_fits_are_whole(height: int, width: int) -> None:
+    shape = (2, height, width)
+    x, weight, bias, residual = random(*shape, 64), weights(96, 64), random(96), random(*shape, 96)
+    theirs = PLAIN.convolve(*wide(x, weight, bias), residual=residual.float())
+    for splits in (1, 2):
+        assert_close(launches.multiply(x, weight, bias, residual, (*shape, 96), shape, 3, 1, TILE, splits), theirs)
+    folded = fold_doubled(weight.float()).half().contiguous(memory_format=torch.channels_last)
+    doubled = launches.multiply(x, folded, bias, None, (2, 2 * height, 2 * width, 96), shape, 2, 2, TILE, 1)
+    assert_close(doubled, PLAIN.convolve_doubled(*wide(x, folded, bias)))
+    projection = random(96, 64) / 8
+    tokens = launches.multiply(x, projection, bias, residual, (*shape, 96), (1, 1, 2 * height * width), 1, 1, TILE, 1)
+    assert_close(tokens, PLAIN.linear(*wide(x, projection, bias, residual)))
+    norm = Norm(random(64), random(64), 8, 1e-5, True)
+    wide_norm = Norm(norm.scale.float(), norm.shift.float(), 8, 1e-5, True)
+    assert_close(launches.only_norm(norm, 32, 64, x, None), PLAIN.group_norm(x.float(), wide_norm))
+    assert_close(launches.small_group_norm(norm, x)[1], PLAIN.group_norm(x.float(), wide_norm))
+    query, key, value = random(2, height * width, 3, 2, 40).unbind(2)
+    assert_close(launches.attend(query, key, value, 64, 64, 4), PLAIN.attend(*wide(query, key, value)))
+
+
+@torch.no_grad()
+def test_a_steered_unet_runs_on_the_kernels() -> None:
+    config = UNetConfig(widths=(64, 128), heads=(1, 2), has_attention=(True, False), blocks=1, text_width=64)
+    results = []
+    for operations, dtype in ((KernelOperations(Choices("kernel")), torch.float16), (PLAIN, torch.float32)):
+        torch.manual_seed(0)
+        unet, control = UNet(config, operations), ControlNet(ControlNetConfig(config, (8, 8, 8, 8)), operations)
+        for network in (unet, control):
+            for name, parameter in network.named_parameters():
+                around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+                deviation = parameter[0].numel() ** -0.5 if parameter.ndim > 1 else 0.1
+                parameter.copy_((around + deviation * torch.randn_like(parameter)).half())
+            network.to(dtype).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        sample, states, picture = random(2, 6, 10, 4).to(dtype), random(2, 9, 64).to(dtype), torch.rand(2, 48, 80, 3)
+        control.set_scale(torch.tensor([0.8]))
+        times, hint = torch.tensor([500.0]), control.embed(picture.to(dtype))
+        steer = control(sample, hint, control.prepare_times(times)[0], control.prepare_text(states))
+        results.append(unet(sample, unet.prepare_times(times)[0], unet.prepare_text(states), steer))
+    ours, theirs = results
+    assert ours.dtype == torch.float16
+    assert float((ours.float() - theirs).norm() / theirs.norm()) < 1e-2
+
+
+def test_a_large_picture_leaves_a_norm_no_more_parts_than_one_program_adds_up() -> None:
+    for side in (64, 512, 768, 1024, 2048):
+        for rows, _ in _parts(side * side):
+            assert -(-side * side // rows) <= MOST_PARTS
 
 
 @pytest.mark.parametrize("splits", [1, 3])

@@ -86,6 +86,14 @@ def close(ours: Tensor, reference: Tensor) -> None:
     assert (ours - reference).abs().max().item() < 1e-4 * max(1.0, scale)
 
 
+def need_memory(gigabytes: float) -> None:
+    """Skips a test for which too little is free."""
+    with Path("/proc/meminfo").open() as file:
+        free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) / 1e6
+    if free < gigabytes:
+        pytest.skip(f"needs {gigabytes} GB of memory, {free:.1f} GB are free")
+
+
 def predict(networks: StableDiffusion, sample: Tensor, timestep: float, states: Tensor) -> Tensor:
     time = networks.unet.prepare_times(torch.tensor([timestep]))[0]
     return networks.unet(sample.permute(0, 2, 3, 1), time, networks.unet.prepare_text(states)).permute(0, 3, 1, 2)
@@ -220,10 +228,7 @@ def test_a_file_without_a_text_encoder_is_refused(tmp_path: Path) -> None:
 
 @torch.no_grad()
 def test_stable_diffusion_at_full_size_gives_the_output_of_diffusers() -> None:
-    with Path("/proc/meminfo").open() as file:
-        free = next(int(line.split()[1]) for line in file if line.startswith("MemAvailable")) / 1e6
-    if free < FULL_SIZE_MEMORY_GB:
-        pytest.skip(f"needs {FULL_SIZE_MEMORY_GB} GB of memory, {free:.1f} GB are free")
+    need_memory(FULL_SIZE_MEMORY_GB)
     text = transformers.CLIPTextConfig(
         vocab_size=49408, hidden_size=768, intermediate_size=3072, num_hidden_layers=1, num_attention_heads=12
     )

@@ -17,6 +17,10 @@ TINY = Path(__file__).parents[2] / "test/engines/onnx/tiny-pipeline"
 MODELS = {"tiny": read_description(TINY)}
 
 
+STARTING = {"init_image": np.zeros((64, 64, 3), np.uint8), "strength": np.array([1], np.float32)}
+CONTROL = np.zeros((64, 64, 3), np.uint8)
+
+
 def text(value: bytes) -> NDArray[Any]:
     return np.array([value], object)
 
@@ -104,7 +108,24 @@ def test_takes_a_picture_to_start_from() -> None:
         ),
         (
             {"mask": np.zeros((64, 64), np.uint8)},
-            "Expected no `mask`, because `tiny` cannot paint within a mask, got one.",
+            "Expected `mask` together with `init_image` and `strength`, got only the mask.",
+        ),
+        (
+            {**STARTING, "mask": np.zeros((64, 8), np.uint8)},
+            "Expected `mask` to be of the `size` asked for, [64, 64], got [64, 8].",
+        ),
+        (
+            {**STARTING, "mask": np.zeros((64, 64, 1), np.uint8)},
+            "Expected `mask` to be UINT8 [height, width], got UINT8 [64, 64, 1].",
+        ),
+        (
+            {"control_image": np.zeros((64, 64, 3), np.uint8)},
+            "Expected no `control_image`, because `tiny` cannot follow one, got one.",
+        ),
+        ({"control": text(b"canny")}, "Expected no `control` without a `control_image`, got one."),
+        (
+            {"control_scale": np.array([1], np.float32)},
+            "Expected no `control_scale` without a `control_image`, got one.",
         ),
         (
             {"lora_scale": np.array([1], np.float32)},
@@ -118,6 +139,31 @@ def test_takes_a_picture_to_start_from() -> None:
 def test_says_what_it_expected_and_what_came(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(RequestError, match=f"^{re.escape(sentence)}$"):
         parse(**changes)
+
+
+def test_takes_a_mask_with_the_picture_that_it_is_for() -> None:
+    mask = np.zeros((64, 64), np.uint8)
+    assert parse(**STARTING, mask=mask).mask is mask
+    assert parse(**STARTING).mask is None
+
+
+def test_takes_a_control_of_the_model_and_by_default_its_first() -> None:
+    controlled = {"some": replace(MODELS["tiny"], controls={"canny": "controlnet-canny", "depth": "controlnet-depth"})}
+    control = parse_request(tensors(control_image=CONTROL), controlled).control
+    assert control is not None
+    assert (control.kind, control.scale) == ("canny", 1.0)
+    assert control.picture is CONTROL
+    named = tensors(control_image=CONTROL, control=text(b"depth"), control_scale=np.array([0.5], np.float32))
+    control = parse_request(named, controlled).control
+    assert control is not None
+    assert (control.kind, control.scale) == ("depth", 0.5)
+    for changes, sentence in (
+        ({"control": text(b"pose")}, "Expected `control` to be one of canny, depth, got 'pose'."),
+        ({"control_scale": np.array([3], np.float32)}, "Expected `control_scale` to be a number from 0 to 2, got 3.0."),
+        ({"control_image": CONTROL[:8]}, "of the `size` asked for, [64, 64, 3], got [8, 64, 3]."),
+    ):
+        with pytest.raises(RequestError, match=re.escape(sentence)):
+            parse_request(tensors(**{"control_image": CONTROL, **changes}), controlled)
 
 
 def garbage(random: np.random.Generator) -> NDArray[Any]:

@@ -172,6 +172,7 @@ def test_is_ready_and_tells_what_it_can_draw(client: Any) -> None:
     config = client.get_model_config("stable_diffusion", as_json=True)["config"]
     models = json.loads(config["parameters"]["quartet_description"]["string_value"])["models"]
     assert [model["id"] for model in models] == ["tiny-test-pipeline", "quartet-demo"]
+    assert [model["speeds"] for model in models] == [["exact", "cutoff", "fast"]] * 2
 
 
 def test_draws_with_progress_and_previews(client: Any) -> None:
@@ -192,13 +193,38 @@ def test_draws_with_progress_and_previews(client: Any) -> None:
     assert timings[:3].sum() == pytest.approx(timings[3], rel=1e-3)
 
 
+@pytest.mark.skipif(not (DEMO / "unet.onnx").exists(), reason="needs the small model")
+def test_draws_within_a_mask_and_keeps_the_rest(client: Any) -> None:
+    picture = np.full((512, 512, 3), (200, 120, 40), np.uint8)
+    mask = np.zeros((512, 512), np.uint8)
+    mask[128:384, 64:256] = 255
+    given = tensors(model="quartet-demo", size=[512, 512], steps=[3], init_image=picture, strength=[1.0], mask=mask)
+    _, last, error = ask(client, given)
+    assert error is None
+    (drawn,) = last.as_numpy("images")
+    np.testing.assert_array_equal(drawn[mask == 0], picture[mask == 0])
+    assert np.abs(drawn[140:370, 76:244].astype(int) - picture[140:370, 76:244]).mean() > 5
+
+
+def test_draws_faster_on_request(client: Any) -> None:
+    _, exact, _ = ask(client, tensors())
+    _, last, error = ask(client, tensors(speed="cutoff"))
+    assert error is None
+    request = Request("", "a red boat", "", (7,), 4, 3.0, "ddim", (64, 64), None, None, 0, speed="cutoff")
+    ours = draw(open_pipeline(TINY, threads=1), request).images
+    assert np.abs(last.as_numpy("images").astype(int) - ours).max() <= 1
+    assert (last.as_numpy("images") != exact.as_numpy("images")).any()
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
+        ({"speed": "cached"}, "Expected `speed` to be one of exact, cutoff, fast, got 'cached'."),
         ({"steps": [900]}, "Expected `steps` to be a whole number from 1 to 150, got 900."),
         ({"scheduler": "eval"}, "Expected `scheduler` to be one of ddim, dpmpp_2m, unipc, euler, euler_ancestral"),
         ({"model": "other"}, "Expected `model` to be one of tiny-test-pipeline, quartet-demo, got 'other'."),
-        ({"mask": np.zeros((64, 64), np.uint8)}, "Expected no `mask`, because `tiny-test-pipeline` cannot paint"),
+        ({"mask": np.zeros((64, 64), np.uint8)}, "Expected `mask` together with `init_image` and `strength`, got only"),
+        ({"control_image": np.zeros((64, 64, 3), np.uint8)}, "because `tiny-test-pipeline` cannot follow one, got one"),
         ({"seeds": [1, 2, 3, 4, 5]}, "Expected 1 to 4 `seeds`, one a picture, got 5."),
         ({"steps": np.array([4], np.int64)}, "data-type is 'INT64', but model 'stable_diffusion' expects 'INT32'"),
     ],

@@ -177,6 +177,15 @@ def test_weights_that_do_not_fit_are_told_when_their_model_is_opened(models: Pat
             open_pipelines([tmp_path / "first", tmp_path / "second"])
 
 
+def test_a_single_file_is_read_as_a_checkpoint_of_stable_diffusion_1(models: Path) -> None:
+    names = {"unet": "model.diffusion_model", "vae": "first_stage_model", "text": "cond_stage_model.transformer"}
+    save_file({f"{prefix}.x": torch.zeros(1) for prefix in names.values()}, models / "checkpoint.safetensors")
+    write_description(models / "single", name="single", base="checkpoint.safetensors")
+    shutil.copy(DEMO / "tokenizer.json", models / "single")
+    with pytest.raises(ModelError, match=r"Expected the weights to hold `\w+\.\w+.*`, got 1 tensors without it"):
+        open_pipeline(models / "single")
+
+
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [

@@ -41,7 +41,7 @@ FIELDS["unet"] |= {
     "down_block_types": ("CrossAttnDownBlock2D", "DownBlock2D"),
     "up_block_types": ("UpBlock2D", "CrossAttnUpBlock2D"),
 }
-SIZES = [[64, 64], [128, 96]]
+SIZES = [[64, 64], [128, 64]]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -139,7 +139,7 @@ def test_four_at_once_do_not_fit_where_the_plan_draws_fewer(models: Path, needs:
     pipeline = open_pipeline(models / "first", memory_gb=budget / 1e9)
     assert "the whole model stays there" in pipeline.choice.reason
     assert "at once of" in pipeline.choice.reason
-    for size in ((64, 64), (128, 96)):
+    for size in ((64, 64), (128, 64)):
         fewer, all_of_them = pictures(pipeline, size=size), pictures(whole, size=size)
         assert all_of_them.std() > 5, "a flat picture would prove nothing"
         assert np.abs(fewer.astype(int) - all_of_them.astype(int)).max() <= 1
@@ -154,7 +154,7 @@ def draw_unplanned(folder: Path, budget: int) -> None:
     """As if there were memory enough."""
     pipeline = open_pipeline(folder, memory_gb=1)
     limit_of(pipeline).most = budget
-    for size in ((64, 64), (128, 96)):
+    for size in ((64, 64), (128, 64)):
         pictures(pipeline, size=size)
 
 
@@ -162,7 +162,7 @@ def test_networks_in_turns_draw_the_same_bits_in_less_memory(models: Path, needs
     budget = smallest(needs, lambda fit: len(fit.plan.turns or ()) == 2)
     pipeline = open_pipeline(models / "first", memory_gb=budget / 1e9)
     assert "take turns in" in pipeline.choice.reason
-    drawn = pictures(pipeline), pictures(pipeline, size=(128, 96))
+    drawn = pictures(pipeline), pictures(pipeline, size=(128, 64))
     assert (
         limit_of(pipeline).peak
         <= budget
@@ -174,7 +174,7 @@ def test_networks_in_turns_draw_the_same_bits_in_less_memory(models: Path, needs
     assert isinstance(pipeline.engine, SharedModel)
     engine.shared.engine._share = replace(pipeline.engine.shared.engine._share, takes_turns=False)
     np.testing.assert_array_equal(pictures(there), drawn[0])
-    np.testing.assert_array_equal(pictures(there, size=(128, 96)), drawn[1])
+    np.testing.assert_array_equal(pictures(there, size=(128, 64)), drawn[1])
     picture = np.random.default_rng(1).integers(0, 255, (64, 64, 3)).astype(np.uint8)
     from_picture = {"picture": picture, "strength": 0.7}
     np.testing.assert_array_equal(pictures(there, **from_picture), pictures(pipeline, **from_picture))
@@ -213,10 +213,10 @@ def test_every_budget_up_to_the_whole_model_is_kept_to(models: Path, needs: Need
 
 def test_a_size_that_does_not_fit_is_told_at_the_start_and_refused(models: Path, needs: Needs) -> None:
     pipeline = open_pipeline(models / "first", memory_gb=least_bytes(needs) / 1e9)
-    assert "96x128 does not fit" in pipeline.choice.reason
+    assert "64x128 does not fit" in pipeline.choice.reason
     pictures(pipeline)
-    with pytest.raises(RequestError, match=r"memory is large enough for \(\[64, 64\]\), got \[128, 96\]"):
-        pictures(pipeline, size=(128, 96))
+    with pytest.raises(RequestError, match=r"memory is large enough for \(\[64, 64\]\), got \[128, 64\]"):
+        pictures(pipeline, size=(128, 64))
 
 
 def test_too_little_for_anything_is_told_with_what_would_fit(models: Path, needs: Needs) -> None:

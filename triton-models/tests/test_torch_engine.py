@@ -51,6 +51,23 @@ def test_without_guidance_and_from_a_picture_it_draws_the_same(engines: tuple[Pi
     assert most_apart(engines, replace(REQUEST, picture=picture, strength=0.6)) <= 2
 
 
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_within_a_mask_it_paints_what_the_numpy_loop_paints(engines: tuple[Pipeline, Pipeline], scheduler: str) -> None:
+    random = np.random.default_rng(1)
+    picture = random.integers(0, 255, (128, 192, 3)).astype(np.uint8)
+    mask = np.zeros((128, 192), np.uint8)
+    mask[20:100, 40:150] = 255
+    # Between two latents, and neither kept nor drawn.
+    mask[100:108, 40:150] = 100
+    request = replace(REQUEST, scheduler=scheduler, steps=4, picture=picture, strength=0.8, mask=mask, preview_every=1)
+    previews: list[Progress] = []
+    drawn = draw(engines[1], request, on_progress=previews.append).images
+    np.testing.assert_array_equal(drawn[:, mask == 0], np.broadcast_to(picture, drawn.shape)[:, mask == 0])
+    assert most_apart(engines, request) <= 2
+    # The next request is whole again.
+    assert most_apart(engines, replace(request, mask=None, steps=2)) <= 2
+
+
 def test_a_program_is_used_again_without_anything_left_of_the_last_request(engines: tuple[Pipeline, Pipeline]) -> None:
     _, ours = engines
     request = replace(REQUEST, scheduler="unipc")

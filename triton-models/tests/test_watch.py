@@ -26,12 +26,12 @@ def add_model(directory: Path, folder_name: str, name: str | None = None) -> Pat
 class Served:
     """A repository, and what it said each time it was to be loaded; `refused` are models that cannot be."""
 
-    def __init__(self, path: Path, directory: Path) -> None:
+    def __init__(self, path: Path, directory: Path, *first: Path) -> None:
         self.repository = path / "repository"
         self.loads: list[list[str]] = []
         self.told: list[str] = []
         self.refused: set[str] = set()
-        self.watch = Watch(self.repository, directory, self.load, self.told.append)
+        self.watch = Watch(self.repository, directory, self.load, self.told.append, first=first)
 
     def written(self) -> list[str]:
         config = (self.repository / "stable_diffusion/config.pbtxt").read_text()
@@ -86,6 +86,13 @@ def test_a_folder_that_comes_or_goes_is_noticed_when_nothing_about_it_changes_an
     shutil.rmtree(directory / "a")
     served.look()
     assert served.loads == [["a"], ["a", "b"], ["b"]]
+
+
+def test_models_that_are_named_come_before_those_of_the_directory(tmp_path: Path, directory: Path) -> None:
+    served = Served(tmp_path, directory, add_model(tmp_path, "z"))
+    add_model(directory, "a")
+    served.look()
+    assert served.loads == [["z", "a"]]
 
 
 def test_an_empty_directory_is_served_with_the_small_model(served: Served, directory: Path) -> None:

@@ -70,6 +70,7 @@ async function tryOut(opened: Pipeline, dir: string): Promise<void> {
     scheduler: 'ddim',
     size,
     model: '',
+    speed: 'exact',
     init: { picture, strength: 1 },
     previewEvery: 0,
   };

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ConfigError } from '../../errors.ts';
 import type { ModelDescription, PictureSize } from '../image-engine.ts';
 import { knownWords, type PipelineConfig, pipelineConfigSchema, thingsToDraw } from './pipeline-config.ts';
+import { embeddedSpeeds } from './step-kinds.ts';
 
 /** The models of a pipeline folder, by the part they play. */
 export const modelFiles = {
@@ -70,6 +71,11 @@ export function describeModel(config: PipelineConfig): ModelDescription {
     defaultGuidanceScale: config.default_guidance_scale,
     defaultScheduler: config.default_scheduler,
     canStartFromPicture: true,
+    canPaintWithin: true,
+    controls: [],
+    loraScale: null,
+    speeds: embeddedSpeeds,
+    safetyChecker: false,
     enlarge: config.enlarge,
     vocabulary: thingsToDraw(config),
     ...(words === null ? {} : { knownWords: words }),

@@ -18,6 +18,8 @@ export interface SchedulerTableOptions extends NoiseScheduleOptions {
   readonly stepsOffset: number;
   /** Start from a picture: above 0 to 1; absent for starting from noise. */
   readonly strength?: number;
+  /** From this row on, nothing is concluded from estimates before it: there the model's answer jumps. */
+  readonly restart?: number;
 }
 
 /** What one step does. All latents have unit variance when they are pure noise ("variance preserving"). */
@@ -32,6 +34,8 @@ export interface SchedulerRow {
     readonly estimates: readonly [number, number, number];
     readonly noise: number;
   };
+  /** How noisy the next latents are; after the last step clean, as the decoder takes them. For `masks.ts`. */
+  readonly after: NoiseLevel;
 }
 
 export interface SchedulerTable {
@@ -72,15 +76,21 @@ interface Trajectory {
  */
 export function schedulerTable(name: SchedulerName, options: SchedulerTableOptions): SchedulerTable {
   const { points, end } = trajectory(name, options);
-  const first = firstStep(options);
+  const { steps, restart } = options;
+  const first = steps - stepsThatRun(steps, options.strength);
   const rows = points.slice(first).map((point, index, run) => {
     const next = run[index + 1]?.level ?? end;
-    const earlier = [run[index - 1]?.level, run[index - 2]?.level] as const;
+    const known = restart === undefined || index < restart ? index : index - restart;
+    const earlier = [
+      known >= 1 ? run[index - 1]?.level : undefined,
+      known >= 2 ? run[index - 2]?.level : undefined,
+    ] as const;
     const isLast = index === run.length - 1;
     return {
       timestep: point.timestep,
       estimate: estimateWeights(point.level, options.predictionType),
       next: nextWeights(name, point.level, next, earlier, isLast),
+      after: isLast ? clean : next,
     };
   });
   const level = points[first]?.level ?? clean;
@@ -90,9 +100,9 @@ export function schedulerTable(name: SchedulerName, options: SchedulerTableOptio
   return { start: { picture: 0, noise: isScaled ? level.sigma : 1 }, rows };
 }
 
-function firstStep({ steps, strength }: SchedulerTableOptions): number {
-  if (strength === undefined) return 0;
-  return steps - Math.min(steps, Math.max(1, Math.floor(steps * strength)));
+/** How many of `steps` are left with a `strength`: at least one. */
+export function stepsThatRun(steps: number, strength: number | undefined): number {
+  return strength === undefined ? steps : Math.min(steps, Math.max(1, Math.floor(steps * strength)));
 }
 
 function trajectory(name: SchedulerName, options: SchedulerTableOptions): Trajectory {

@@ -7,15 +7,15 @@ import {
   ModelMetadataRequestSchema,
   ModelReadyRequestSchema,
 } from '../../../proto/gen/inference_pb.ts';
-import { QuartetError } from '../../errors.ts';
+import { EngineError, QuartetError } from '../../errors.ts';
 import type { GenerateOptions, GenerateRequest, GenerateResult, ModelDescription } from '../image-engine.ts';
 import { createCircuitBreaker } from './circuit-breaker.ts';
 import { createConnection } from './connection.ts';
 import { drawOverStream } from './draw-stream.ts';
 import { isAway, mayGoElsewhere } from './errors.ts';
-import { toInferRequest } from './infer-request.ts';
+import { missingInputs, toInferRequest } from './infer-request.ts';
 import type { TritonTimes } from './limits.ts';
-import { differencesOf } from './model-contract.ts';
+import { differencesOf, inputNames } from './model-contract.ts';
 import { describeModels } from './model-description.ts';
 import type { ServerAddress } from './server-address.ts';
 
@@ -65,6 +65,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
   let connection = connect();
   let status: EndpointStatus = { state: 'away', detail: `${url} was not asked yet.` };
   let models: readonly ModelDescription[] | null = null;
+  let inputs: ReadonlySet<string> = new Set();
   let hasConfig = true;
   let outstanding = 0;
   let misses = 0;
@@ -119,6 +120,7 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     const described = describeModels(tritonModel, metadata, config);
     const problems = [...differencesOf(metadata, config), ...described.problems];
     models = problems.length === 0 ? described.models : null;
+    inputs = inputNames(metadata);
     if (problems.length === 0) return { state: 'ready' };
     return { state: 'unsuitable', detail: `\`${tritonModel}\` on ${url} differs. ${problems.join(' ')}` };
   };
@@ -155,7 +157,12 @@ export function createEndpoint(options: EndpointOptions): Endpoint {
     probe: () => (probing ??= probe().finally(() => (probing = null))),
     async draw(request, { signal, onProgress }) {
       const namesModel = models !== null && models.length > 1;
-      const message = toInferRequest(request, { tritonModel, namesModel, id: String(++requests) });
+      const lacking = missingInputs(request, inputs);
+      if (lacking.length > 0) {
+        const expected = `Expected \`${tritonModel}\` on ${url} to take ${lacking.map((name) => `\`${name}\``).join(', ')}`;
+        throw new EngineError('engine_input_missing', `${expected}, got a model without.`);
+      }
+      const message = toInferRequest(request, { tritonModel, namesModel, inputs, id: String(++requests) });
       outstanding++;
       breaker.begun();
       try {

@@ -8,6 +8,7 @@ const faultsOfOneServer: ReadonlySet<string> = new Set([
   'engine_silent',
   'engine_bad_answer',
   'engine_model_missing',
+  'engine_input_missing',
   'engine_busy',
   'model_failed',
 ]);

@@ -25,6 +25,12 @@ const inputs: Readonly<Record<string, TensorContract>> = {
   model: { datatype: 'BYTES', shape: [1], optional: true },
   init_image: { datatype: 'UINT8', shape: [null, null, 3], optional: true },
   strength: { datatype: 'FP32', shape: [1], optional: true },
+  mask: { datatype: 'UINT8', shape: [null, null], optional: true },
+  control_image: { datatype: 'UINT8', shape: [null, null, 3], optional: true },
+  control_scale: { datatype: 'FP32', shape: [1], optional: true },
+  control: { datatype: 'BYTES', shape: [1], optional: true },
+  lora_scale: { datatype: 'FP32', shape: [1], optional: true },
+  speed: { datatype: 'BYTES', shape: [1], optional: true },
 };
 
 const outputs: Readonly<Record<string, TensorContract>> = {
@@ -52,9 +58,9 @@ export function differencesOf(metadata: ModelMetadataResponse, config: ModelConf
   return problems;
 }
 
-/** Whether the model has an input of this name. */
-export function hasInput(metadata: ModelMetadataResponse, name: string): boolean {
-  return metadata.inputs.some((input) => input.name === name);
+/** The inputs that a model has, by name. */
+export function inputNames(metadata: ModelMetadataResponse): ReadonlySet<string> {
+  return new Set(metadata.inputs.map(({ name }) => name));
 }
 
 function differences(

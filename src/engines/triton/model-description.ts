@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import type { ModelConfig, ModelMetadataResponse } from '../../../proto/gen/inference_pb.ts';
-import { defaultModelId, type ModelDescription, schedulerNames } from '../image-engine.ts';
-import { hasInput } from './model-contract.ts';
+import {
+  controlKinds,
+  defaultModelId,
+  engineLimits,
+  type ModelDescription,
+  schedulerNames,
+  speedNames,
+} from '../image-engine.ts';
+import { inputNames } from './model-contract.ts';
 
 /** The parameter of config.pbtxt that tells what Triton's metadata cannot: `{"models": [{"id": ...}, ...]}`. */
 export const descriptionParameter = 'quartet_description';
@@ -10,6 +17,13 @@ const pixels = z.int().min(8).max(4096).multipleOf(8);
 const pictureSize = z.object({ width: pixels, height: pixels });
 const wordGroups = z.record(z.string(), z.array(z.string()));
 const square = { width: 512, height: 512 };
+
+/** Of a list, what we have a word for: a newer server may do more than we know how to ask for. */
+const knownOf = <Name extends string>(names: readonly Name[]) =>
+  z
+    .array(z.unknown())
+    .catch([])
+    .transform((listed): readonly Name[] => names.filter((name) => listed.includes(name)));
 
 /** What is left out is as in Stable Diffusion 1.5. */
 const modelSchema = z
@@ -23,6 +37,14 @@ const modelSchema = z
     defaultGuidanceScale: z.number().min(0).max(30).default(7.5),
     defaultScheduler: z.enum(schedulerNames).default('ddim'),
     canStartFromPicture: z.boolean().default(true),
+    // What came later to the contract: a slip in it costs that ability, not the server.
+    canPaintWithin: z.boolean().catch(false),
+    controls: knownOf(controlKinds),
+    loraScale: z.number().min(0).max(engineLimits.maxLoraScale).nullable().catch(null),
+    speeds: knownOf(speedNames).transform((speeds) =>
+      speedNames.filter((name) => name === 'exact' || speeds.includes(name)),
+    ),
+    safetyChecker: z.boolean().catch(false),
     enlarge: z
       .object({ factor: z.int().min(2).max(4), strength: z.number().positive().max(1) })
       .nullable()
@@ -70,15 +92,27 @@ export function describeModels(
     const problem = `Expected parameter \`${descriptionParameter}\` to describe the models${where}, got: ${issue?.message}.`;
     return { models: [], problems: [problem] };
   }
-  const takesPicture = hasInput(metadata, 'init_image') && hasInput(metadata, 'strength');
-  const models = parsed.data.models.map((model): ModelDescription => {
-    const canStartFromPicture = takesPicture && model.canStartFromPicture;
-    return { ...model, canStartFromPicture, enlarge: canStartFromPicture ? model.enlarge : null };
-  });
-  if (models.length > 1 && !hasInput(metadata, 'model')) {
+  const inputs = inputNames(metadata);
+  const models = parsed.data.models.map((model) => withinReach(model, inputs));
+  if (models.length > 1 && !inputs.has('model')) {
     return { models: [], problems: [`Expected input \`model\`, because ${models.length} models are described.`] };
   }
   return { models, problems: [] };
+}
+
+/** What the model can do and its server can be asked for: an older server lacks the inputs of newer abilities. */
+function withinReach(model: ModelDescription, inputs: ReadonlySet<string>): ModelDescription {
+  const canStartFromPicture = model.canStartFromPicture && inputs.has('init_image') && inputs.has('strength');
+  const namesControl = inputs.has('control') || model.controls.length < 2;
+  return {
+    ...model,
+    canStartFromPicture,
+    canPaintWithin: model.canPaintWithin && canStartFromPicture && inputs.has('mask'),
+    controls: inputs.has('control_image') && inputs.has('control_scale') && namesControl ? model.controls : [],
+    loraScale: inputs.has('lora_scale') ? model.loraScale : null,
+    speeds: inputs.has('speed') ? model.speeds : ['exact'],
+    enlarge: canStartFromPicture ? model.enlarge : null,
+  };
 }
 
 function parseJson(text: string): unknown {

@@ -1,3 +1,4 @@
+import type { DrawRequest } from '../../jobs/job.ts';
 import type { StyleId } from '../../jobs/styles.ts';
 
 /**
@@ -71,9 +72,40 @@ export const option = {
     title: 'Strength',
     description: 'How far to go away from that picture: 0.1 a little, 1 all the way',
   },
+  mask: {
+    name: 'mask',
+    title: 'Mask',
+    description: 'Which part of the picture to draw anew: white is drawn, black stays as it is',
+  },
+  control: {
+    name: 'control',
+    title: 'Control picture',
+    description: 'A picture whose shapes to follow: outlines (canny), depth, or a scribble',
+  },
+  controlKind: {
+    name: 'control_kind',
+    title: 'Kind of control picture',
+    description: 'What the control picture shows',
+  },
+  controlStrength: {
+    name: 'control_strength',
+    title: 'Control strength',
+    description: 'How closely to follow the control picture: 0 not at all, 1 as usual',
+  },
+  loraStrength: {
+    name: 'lora_strength',
+    title: 'LoRA strength',
+    description: 'How much of the model’s own look (its LoRA): 0 none, 1 all of it',
+  },
+  speed: { name: 'speed', title: 'Speed', description: 'How much exactness to give up for time' },
   job: { name: 'job', title: 'Result', description: 'The id of a result' },
   ownJob: { name: 'job', title: 'Result', description: 'Which one; your newest if you leave it out' },
   picture: { name: 'picture', title: 'Picture', description: 'Which of its pictures, from 1' },
+  ownPicture: {
+    name: 'picture',
+    title: 'Start from picture',
+    description: 'Which of its pictures to start from, from 1',
+  },
   page: { name: 'page', title: 'Page', description: 'Further back, from 1' },
   reset: { name: 'reset', title: 'Take back', description: 'Take one default back, or all of them' },
   confirm: { name: 'confirm', title: 'Confirm', description: 'Yes, delete all of it for good' },
@@ -85,6 +117,22 @@ export const choice = {
   noStyle: 'No style',
   allSettings: 'all',
 };
+
+/** What a control picture shows. */
+export const control = {
+  canny: 'Outlines (canny)',
+  depth: 'Depth',
+  scribble: 'Scribble',
+} satisfies Record<NonNullable<DrawRequest['control']>['kind'], string>;
+
+/** How much exactness is given up for time. */
+export const speed = {
+  exact: 'Exact',
+  cached: 'Cached: reuses deep features',
+  cutoff: 'Cutoff: no guidance at the end',
+  fp8: 'FP8: coarser numbers',
+  fast: 'Fast: everything that saves time',
+} satisfies Record<DrawRequest['speed'], string>;
 
 /** The looks that can be added to a prompt. */
 export const style = {

@@ -47,6 +47,27 @@ export const problem = {
   sizeNotOffered: (model: string, sizes: readonly string[], got: string) =>
     `Expected \`size\` to be one that ${code(model)} draws (${list(sizes)}), got ${code(got)}.`,
   cannotStartFromPicture: (model: string) => `${code(model)} cannot start from a picture. Leave \`image\` out.`,
+  speedNotOffered: (model: string, speeds: readonly string[], got: string) =>
+    `Expected \`speed\` to be one that ${code(model)} has (${list(speeds)}), got ${code(got)}.`,
+  notOfferedHere: (name: string) => `No model here can be asked for ${code(name)}. Leave it out.`,
+  maskWithoutImage: 'Expected `image` beside `mask`: the mask says which part of that picture to draw anew.',
+  maskIsBlack: 'This mask is all black, so nothing would be drawn. Paint white what should be drawn anew.',
+  maskIsWhite:
+    'This mask is all white, so nothing of the picture would stay. Leave `mask` out, or paint black what should stay.',
+  cannotPaintWithin: (model: string) =>
+    `${code(model)} cannot draw a part of a picture anew. Leave \`mask\` out, or take a model of \`/models\` that can.`,
+  cannotControl: (model: string) =>
+    `${code(model)} cannot follow a control picture. Leave \`control\` out, or take a model of \`/models\` that can.`,
+  controlNotOffered: (model: string, kinds: readonly string[], got: string) =>
+    kinds.length === 0
+      ? `${code(model)} cannot follow a control picture. Leave \`control_kind\` out.`
+      : `Expected \`control_kind\` to be one that ${code(model)} follows (${list(kinds)}), got ${code(got)}.`,
+  controlWithoutPicture:
+    'Expected a `control` picture beside `control_kind` and `control_strength`: they say how to follow it.',
+  noLora: (model: string) => `${code(model)} has no LoRA, so it has no strength either. Leave \`lora_strength\` out.`,
+  whichPicture: (count: number) =>
+    `Expected \`picture\` beside \`mask\`: which of the ${count} pictures is painted over, \`picture:1\` to \`picture:${count}\`.`,
+  pictureWithheld: 'That picture is withheld, so nothing can be drawn from it.',
   noSuchResult: 'Expected a result that is still here. This one is unknown or was deleted.',
   notDrawnYet: 'Expected a finished result. This one has no pictures (yet).',
   noSuchPicture: (count: number, got: number) =>
@@ -77,6 +98,7 @@ export const error = {
   engine_timeout: () => 'The drawing engine took too long over this. Please try again later.',
   engine_bad_answer: () => 'The drawing engine sent something that is not a picture. It has been noted.',
   engine_model_missing: () => 'The drawing engine does not have the model at the moment. Please try again later.',
+  engine_input_missing: () => 'The drawing engine cannot do that at the moment. Please try again without it.',
   engine_forbidden: () => 'The drawing engine does not let me in. It has been noted.',
   model_failed: () => 'The model failed to draw this. It does not count against your pictures; please try again.',
   picture_gone: () => 'The picture to start from is no longer kept.',
@@ -113,6 +135,7 @@ export const web = {
   restarting: 'Quartet is restarting; try again in a moment.',
   tooManyPages: 'Too many pages are open at once; close some.',
   pictureGone: 'There is no such picture, or it is not yours.',
+  pictureWithheld: 'This picture is withheld: the model’s own safety checker takes it for unsafe.',
   failed: 'Something went wrong here; it has been written to the log.',
 };
 

@@ -10,6 +10,17 @@ export const note = {
     `This small model knows none of these words, so expect a surprise. It can draw: ${canDraw}.`,
   resized: 'This model cannot draw that large, so the picture was resized, not redrawn.',
   freshSeed: 'This model cannot start from a picture, so these are fresh drawings of the same prompt.',
+  withheld: (withheld: number, count: number) => {
+    const advice = 'Other words may help.';
+    if (count === 1) return `The picture is withheld: the model’s own safety checker takes it for unsafe. ${advice}`;
+    if (withheld === count) {
+      return `All ${count} pictures are withheld: the model’s own safety checker takes them for unsafe. ${advice}`;
+    }
+    const which = withheld === 1 ? `1 of the ${count} pictures is` : `${withheld} of the ${count} pictures are`;
+    return `${which} withheld: the model’s own safety checker takes ${withheld === 1 ? 'it' : 'them'} for unsafe.`;
+  },
+  leftOut: (model: string, names: readonly string[]) =>
+    `${code(model)} cannot do everything that this result was drawn with. Left out: ${list(names)}.`,
   settingIgnored: (name: string, value: string) =>
     `Your default ${code(name)} ${code(value)} is not on offer here, so the model's own was taken.`,
 };
@@ -67,6 +78,10 @@ export const setting = {
   model: (id: string) => `model ${id}`,
   time: (ms: number) => seconds(ms / 1_000, 1),
   resized: 'resized, not redrawn',
+  painted: 'painted within',
+  control: (kind: string, scale: number) => `control: ${kind}, ${number(scale)}`,
+  lora: (scale: number) => `LoRA ${number(scale)}`,
+  speed: (name: string) => `speed ${name}`,
 };
 
 /** What a screen reader says of one of `count` pictures. */
@@ -83,7 +98,7 @@ export const terminal = {
   ].join('\n'),
   cancelled: 'Cancelled; nothing was written.',
   noFolder: 'Expected a folder after `--out`, got nothing.',
-  notAFile: (path: string) => `Expected \`--image\` to name a picture file, got ${path}.`,
+  notAFile: (option: string, path: string) => `Expected ${code(`--${option}`)} to name a picture file, got ${path}.`,
 };
 
 export const queue = {
@@ -130,6 +145,12 @@ export const models = {
     `**${title}** (${code(id)}${isDefault ? ', the default' : ''}): ${description}`,
   facts: (sizes: readonly string[], stepCount: number, guidance: number, scheduler: string) =>
     `Sizes ${list(sizes)}; by default ${steps(stepCount)}, guidance ${number(guidance)}, ${scheduler}.`,
+  takes: (options: readonly string[]) => `Starts from pictures: ${list(options)}.`,
+  follows: (option: string, kinds: readonly string[]) => `Follows ${code(option)} pictures: ${kinds.join(', ')}.`,
+  lora: (option: string, scale: number) => `Has a LoRA; ${code(option)} is ${number(scale)} by itself.`,
+  speeds: (option: string, speeds: readonly { readonly name: string; readonly title: string }[]) =>
+    `Takes ${code(option)}: ${list(speeds.map(({ name }) => name))}.`,
+  safetyChecker: 'Looks at its own pictures; unsafe ones are withheld.',
   canDraw: 'It can draw:',
   things: (words: string) => `- ${words}`,
 };
@@ -153,6 +174,7 @@ export const details = {
   label: {
     seeds: 'Seeds',
     startsFrom: 'Starts from a picture, strength',
+    control: 'Control picture',
     from: 'Made from',
     timings: 'Time',
     id: 'Id',
@@ -163,9 +185,10 @@ export const details = {
     `${actionWord} of ${picture === null ? '' : `picture ${picture} of `}${id}`,
   timings: (total: number, text: number, loop: number, decoder: number) =>
     `${seconds(total / 1_000, 1)} (text ${number(Math.round(text))} ms, drawing ${number(Math.round(loop))} ms, decoding ${number(Math.round(decoder))} ms)`,
+  painted: 'only a part is drawn anew',
   failed: (sentence: string) => `- Why: ${sentence}`,
   again: 'Draw it exactly again:',
-  anew: 'Draw this prompt with the same settings, without the picture it started from:',
+  anew: 'Draw this prompt with the same settings, without the pictures that went along with it:',
   line: (line: string) => `\`${line.replaceAll('`', "'")}\``,
 };
 

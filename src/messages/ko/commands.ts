@@ -52,9 +52,32 @@ export const option = {
     title: '변화량',
     description: '원본 그림에서 얼마나 달라질지: 0.1은 조금, 1은 완전히',
   },
+  mask: {
+    name: '마스크',
+    title: '마스크',
+    description: '원본 그림에서 새로 그릴 부분: 흰색은 새로 그리고 검은색은 그대로 둬요',
+  },
+  control: {
+    name: '컨트롤',
+    title: '컨트롤 그림',
+    description: '모양을 따라 그릴 그림: 윤곽선(canny), 깊이(depth), 낙서(scribble)',
+  },
+  controlKind: { name: '컨트롤종류', title: '컨트롤 그림의 종류', description: '컨트롤 그림이 나타내는 것' },
+  controlStrength: {
+    name: '컨트롤강도',
+    title: '컨트롤 강도',
+    description: '컨트롤 그림을 얼마나 가깝게 따를지: 0은 따르지 않고, 1은 보통',
+  },
+  loraStrength: {
+    name: '로라강도',
+    title: 'LoRA 강도',
+    description: '모델의 고유한 화풍(LoRA)을 얼마나 넣을지: 0은 없음, 1은 전부',
+  },
+  speed: { name: '속도', title: '속도', description: '정확함을 얼마나 줄여서 빨리 그릴지' },
   job: { name: '결과', title: '결과', description: '결과의 ID' },
   ownJob: { name: '결과', title: '결과', description: '취소할 결과의 ID. 비워 두면 가장 최근 것' },
   picture: { name: '그림', title: '그림', description: '몇 번째 그림인지(1부터)' },
+  ownPicture: { name: '그림', title: '출발점으로 삼을 그림', description: '결과의 몇 번째 그림에서 시작할지(1부터)' },
   page: { name: '쪽', title: '쪽', description: '더 오래된 그림으로(1부터)' },
   reset: { name: '초기화', title: '초기화', description: '기본값 하나 또는 전체를 되돌려요' },
   confirm: { name: '확인', title: '확인', description: '네, 모두 완전히 삭제해 주세요' },
@@ -65,6 +88,20 @@ export const choice = {
   noStyle: '스타일 없음',
   allSettings: '전체',
 } satisfies Messages['choice'];
+
+export const control = {
+  canny: '윤곽선 (canny)',
+  depth: '깊이',
+  scribble: '낙서',
+} satisfies Messages['control'];
+
+export const speed = {
+  exact: '정확하게',
+  cached: '재사용: 깊은 특징을 다시 써요',
+  cutoff: '생략: 끝부분에서 충실도를 빼요',
+  fp8: 'FP8: 숫자를 덜 정밀하게',
+  fast: '빠르게: 가능한 방법을 모두 써요',
+} satisfies Messages['speed'];
 
 export const style = {
   poster: { title: '포스터', description: '여행 포스터처럼 평평한 면과 선명한 색' },

@@ -51,6 +51,25 @@ export const problem = {
     `${code(model)} 모델이 그릴 수 있는 크기는 ${list(sizes)} 중 하나예요. ${came(code(got))}`,
   cannotStartFromPicture: (model) =>
     `${code(model)} 모델은 그림에서 시작할 수 없어요. ${code(options.image.name)} 옵션을 빼 주세요.`,
+  speedNotOffered: (model, speeds, got) =>
+    `${code(model)} 모델이 쓸 수 있는 ${code(options.speed.name)} 값은 ${list(speeds)} 중 하나예요. ${came(code(got))}`,
+  notOfferedHere: (name) => `여기에는 ${code(name)} 옵션을 쓸 수 있는 모델이 없어요. 빼 주세요.`,
+  maskWithoutImage: `${code(options.mask.name)} 옵션은 ${code(options.image.name)} 옵션과 함께 써 주세요. 원본 그림에서 새로 그릴 부분을 정해요.`,
+  maskIsBlack: '마스크가 온통 검은색이라 새로 그릴 부분이 없어요. 새로 그릴 부분을 흰색으로 칠해 주세요.',
+  maskIsWhite: `마스크가 온통 흰색이라 원본 그림이 하나도 남지 않아요. ${code(options.mask.name)} 옵션을 빼거나, 그대로 둘 부분을 검은색으로 칠해 주세요.`,
+  cannotPaintWithin: (model) =>
+    `${code(model)} 모델은 그림의 일부만 새로 그릴 수 없어요. ${code(options.mask.name)} 옵션을 빼거나 ${code(`/${commands.models.name}`)} 명령에서 다른 모델을 골라 주세요.`,
+  cannotControl: (model) =>
+    `${code(model)} 모델은 컨트롤 그림을 따라 그릴 수 없어요. ${code(options.control.name)} 옵션을 빼거나 ${code(`/${commands.models.name}`)} 명령에서 다른 모델을 골라 주세요.`,
+  controlNotOffered: (model, kinds, got) =>
+    kinds.length === 0
+      ? `${code(model)} 모델은 컨트롤 그림을 따라 그릴 수 없어요. ${code(options.controlKind.name)} 옵션을 빼 주세요.`
+      : `${code(model)} 모델이 따를 수 있는 ${code(options.controlKind.name)} 값은 ${list(kinds)} 중 하나예요. ${came(code(got))}`,
+  controlWithoutPicture: `${code(options.controlKind.name)}, ${code(options.controlStrength.name)} 옵션은 ${code(options.control.name)} 옵션과 함께 써 주세요. 컨트롤 그림을 어떻게 따를지 정하는 값이에요.`,
+  noLora: (model) => `${code(model)} 모델에는 LoRA가 없어요. ${code(options.loraStrength.name)} 옵션을 빼 주세요.`,
+  whichPicture: (count) =>
+    `그림 ${count}장 중 몇 번째에 칠했는지 ${code(`${options.ownPicture.name}:1`)}부터 ${code(`${options.ownPicture.name}:${count}`)}까지로 알려 주세요.`,
+  pictureWithheld: '가려 둔 그림이라 이어 그릴 수 없어요.',
   noSuchResult: '그 결과를 찾을 수 없어요. 없는 결과이거나 이미 삭제됐어요.',
   notDrawnYet: '완성된 결과가 필요해요. 이 결과에는 (아직) 그림이 없어요.',
   noSuchPicture: (count, got) =>
@@ -78,6 +97,7 @@ export const error = {
   engine_timeout: () => '그림 엔진이 너무 오래 걸렸어요. 나중에 다시 시도해 주세요.',
   engine_bad_answer: () => '그림 엔진이 그림이 아닌 것을 보냈어요. 기록해 두었어요.',
   engine_model_missing: () => '지금은 그림 엔진에 그 모델이 없어요. 나중에 다시 시도해 주세요.',
+  engine_input_missing: () => '지금은 그림 엔진이 그렇게 그릴 수 없어요. 그 옵션을 빼고 다시 시도해 주세요.',
   engine_forbidden: () => '그림 엔진이 접속을 허락하지 않아요. 기록해 두었어요.',
   model_failed: () => '모델이 이 그림을 그리지 못했어요. 그린 장수에는 넣지 않을게요. 다시 시도해 주세요.',
   picture_gone: () => '원본 그림이 더 이상 보관되어 있지 않아요.',
@@ -111,6 +131,7 @@ export const web = {
   restarting: 'Quartet을 다시 시작하는 중이에요. 잠시 뒤에 다시 시도해 주세요.',
   tooManyPages: '한꺼번에 열린 페이지가 너무 많아요. 몇 개를 닫아 주세요.',
   pictureGone: '없는 그림이거나 내 그림이 아니에요.',
+  pictureWithheld: '모델의 안전 검사기가 안전하지 않다고 판단해서 가려 둔 그림이에요.',
   failed: '문제가 생겼어요. 기록에 남겨 두었어요.',
 } satisfies Messages['web'];
 

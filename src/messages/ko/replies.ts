@@ -11,6 +11,15 @@ export const note = {
     `이 작은 모델이 아는 단어가 없어서 엉뚱한 그림이 나올 수 있어요. 영어로 적어 주세요. 그릴 수 있는 것: ${canDraw}.`,
   resized: '이 모델은 그렇게 크게 그릴 수 없어서, 다시 그리지 않고 크기만 늘렸어요.',
   freshSeed: '이 모델은 그림에서 시작할 수 없어서, 같은 프롬프트로 새로 그렸어요.',
+  withheld: (withheld, count) => {
+    const why = '모델의 안전 검사기가 안전하지 않다고 판단했어요.';
+    const advice = '다른 말로 바꿔 보세요.';
+    if (count === 1) return `그림을 가려 두었어요. ${why} ${advice}`;
+    if (withheld === count) return `그림 ${count}장을 모두 가려 두었어요. ${why} ${advice}`;
+    return `그림 ${count}장 중 ${withheld}장을 가려 두었어요. ${why}`;
+  },
+  leftOut: (model, names) =>
+    `${code(model)} 모델은 이 결과를 그릴 때 쓴 것 중 일부를 쓸 수 없어서 뺐어요: ${list(names)}`,
   settingIgnored: (name, value) =>
     `내 기본값 ${code(name)} ${code(value)}: 여기에서는 쓸 수 없어서 모델의 기본값을 썼어요.`,
 } satisfies Messages['note'];
@@ -65,6 +74,10 @@ export const setting = {
   model: (id) => `모델 ${id}`,
   time: (ms) => seconds(ms / 1_000, 1),
   resized: '크기만 늘림',
+  painted: '일부만 새로 그림',
+  control: (kind, scale) => `컨트롤: ${kind}, ${number(scale)}`,
+  lora: (scale) => `LoRA ${number(scale)}`,
+  speed: (name) => `속도 ${name}`,
 } satisfies Messages['setting'];
 
 export const alternative: Messages['alternative'] = (prompt, picture, count) =>
@@ -79,7 +92,7 @@ export const terminal = {
   ].join('\n'),
   cancelled: '취소했어요. 저장한 파일은 없어요.',
   noFolder: '`--out` 뒤에 폴더를 적어 주세요.',
-  notAFile: (path) => `\`--image\` 옵션에는 그림 파일이 필요해요. 받은 값: ${path}`,
+  notAFile: (option, path) => `${code(`--${option}`)} 옵션에는 그림 파일이 필요해요. 받은 값: ${path}`,
 } satisfies Messages['terminal'];
 
 export const queue = {
@@ -128,6 +141,11 @@ export const models = {
     `**${title}** (${code(id)}${isDefault ? ', 기본 모델' : ''}): ${description}`,
   facts: (sizes, stepCount, guidance, scheduler) =>
     `크기 ${list(sizes)}. 기본값: ${number(stepCount)}단계, 충실도 ${number(guidance)}, ${scheduler}.`,
+  takes: (names) => `그림에서 시작할 수 있어요: ${list(names)}.`,
+  follows: (name, kinds) => `${code(name)} 그림을 따라 그릴 수 있어요: ${kinds.join(', ')}.`,
+  lora: (name, scale) => `LoRA가 있어요. ${code(name)} 기본값은 ${number(scale)}이에요.`,
+  speeds: (name, speeds) => `${code(name)} 값: ${list(speeds.map((speed) => speed.name))}.`,
+  safetyChecker: '그린 그림을 스스로 검사해서, 안전하지 않은 그림은 가려 둬요.',
   canDraw: '그릴 수 있는 것(영어):',
   things: (words) => `- ${words}`,
 } satisfies Messages['models'];
@@ -154,6 +172,7 @@ export const details = {
   label: {
     seeds: '시드',
     startsFrom: '원본 그림에서 시작, 변화량',
+    control: '컨트롤 그림',
     from: '원본',
     timings: '걸린 시간',
     id: 'ID',
@@ -163,9 +182,10 @@ export const details = {
   derived: (actionWord, id, picture) => `${id}${picture === null ? '' : `의 ${picture}번째 그림`} (${actionWord})`,
   timings: (total, text, loop, decoder) =>
     `${seconds(total / 1_000, 1)} (글 ${number(Math.round(text))} ms, 그리기 ${number(Math.round(loop))} ms, 복호화 ${number(Math.round(decoder))} ms)`,
+  painted: '일부만 새로 그림',
   failed: (sentence) => `- 이유: ${sentence}`,
   again: '똑같이 다시 그리기:',
-  anew: '원본 그림 없이 같은 프롬프트와 설정으로 다시 그리기:',
+  anew: '함께 보낸 그림 없이 같은 프롬프트와 설정으로 다시 그리기:',
   line: (line) => `\`${line.replaceAll('`', "'")}\``,
 } satisfies Messages['details'];
 

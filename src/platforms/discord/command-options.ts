@@ -5,6 +5,7 @@ import {
   ApplicationCommandOptionType,
 } from 'discord.js';
 import type { OptionValue } from '../../../commands/define-command.ts';
+import { pictureOptions } from '../attached-pictures.ts';
 import { readAttachment } from './attachment.ts';
 import type { Ask } from './requests.ts';
 
@@ -22,19 +23,19 @@ export function readSlashCommand({ data }: APIChatInputApplicationCommandInterac
   return { command: data.name, options };
 }
 
-/** "Draw this" on a message: its text is the prompt, and its first picture the one to start from; null without text. */
+/** "Draw this" on a message: its text is the prompt, and its pictures go along by their names; null without text. */
 export function readDrawThis({ data }: APIMessageApplicationCommandInteraction, cdnUrl: string): Ask | null {
   const message = data.resolved.messages[data.target_id];
   const prompt = message?.content.trim() ?? '';
   if (prompt === '') return null;
-  const picture = firstPicture(message?.attachments ?? []);
-  return {
-    command: 'imagine',
-    options: { prompt, ...(picture === null ? {} : { image: readAttachment(picture, cdnUrl) }) },
-  };
+  return { command: 'imagine', options: { prompt, ...readPictures(message?.attachments ?? [], cdnUrl) } };
 }
 
-/** The first attachment that calls itself a picture; what it is shows when it is read. */
-export function firstPicture(attachments: readonly APIAttachment[]): APIAttachment | null {
-  return attachments.find(({ content_type: type }) => type?.startsWith('image/') === true) ?? null;
+/** What the attachments that call themselves pictures are for; what they are shows when they are read. */
+export function readPictures(
+  attachments: readonly APIAttachment[],
+  cdnUrl: string,
+): Readonly<Record<string, OptionValue>> {
+  const pictures = attachments.filter(({ content_type: type }) => type?.startsWith('image/') === true);
+  return pictureOptions(pictures, (picture) => readAttachment(picture, cdnUrl));
 }

@@ -28,8 +28,9 @@ export function textDisplay(content: string): APITextDisplayComponent {
 /** Pictures beside each other; the files go along with the message. */
 export function gallery(files: readonly OutgoingFile[]): APIMediaGalleryComponent {
   const items = files.map(
-    ({ name, altText }): APIMediaGalleryItem => ({
+    ({ name, altText, isVeiled = false }): APIMediaGalleryItem => ({
       media: { url: `attachment://${name}` },
+      spoiler: isVeiled,
       description: truncate(altText, discordLimits.maxAltTextLength),
     }),
   );

@@ -3,6 +3,7 @@ import { drawingNotes } from '../../../commands/vocabulary.ts';
 import type { EngineDescription } from '../../engines/image-engine.ts';
 import { DeliveryError } from '../../errors.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { shownPictures } from '../../jobs/showing.ts';
 import { discordMessagesFor } from '../../messages/discord.ts';
 import { messagesFor } from '../../messages/messages.ts';
 import type { ButtonIds } from '../button-id.ts';
@@ -44,9 +45,9 @@ export function createEndingDelivery(options: EndingDeliveryOptions) {
   async function uploadsOf(job: JobEnding): Promise<readonly Upload[]> {
     if (job.state !== 'drawn') return [];
     return Promise.all(
-      job.drawing.pictures.map(async ({ key, altText }, index) => {
+      shownPictures(job).map(async ({ picture: { key, altText }, index, isVeiled }) => {
         const png = await jobs.readPicture(key);
-        if (png !== null) return { name: `quartet-${job.id}-${index + 1}`, png, altText };
+        if (png !== null) return { name: `quartet-${job.id}-${index + 1}`, png, altText, isVeiled };
         throw new DeliveryError('picture_gone', 'Expected the pictures to be kept until they are posted, got none.');
       }),
     );
@@ -125,7 +126,7 @@ export function createEndingDelivery(options: EndingDeliveryOptions) {
   async function tell(job: JobEnding, signal: AbortSignal): Promise<Shown> {
     const uploads = await uploadsOf(job);
     const messages = messagesFor(job.requester.locale);
-    const notes = job.state === 'drawn' ? drawingNotes(job.request, job.drawing, options.engine(), messages) : [];
+    const notes = job.state === 'drawn' ? drawingNotes(job, options.engine(), messages) : [];
     const words = { notes, originLink: await originLink(job) };
     let maxFileBytes = writer.placeOf(job).answer?.maxFileBytes ?? discordLimits.maxFileBytes;
     while (true) {

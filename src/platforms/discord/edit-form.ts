@@ -6,7 +6,7 @@ import {
   ComponentType,
   TextInputStyle,
 } from 'discord.js';
-import type { Command, OptionValue, ReplyButton } from '../../../commands/define-command.ts';
+import type { Command, CommandWorld, OptionValue, ReplyButton } from '../../../commands/define-command.ts';
 import { parseCommandLine } from '../../../commands/index.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import { discordMessagesFor } from '../../messages/discord.ts';
@@ -25,6 +25,7 @@ export function renderEditForm(
   customId: string,
   { options }: Pick<Command, 'options'>,
   fields: Fields,
+  world: CommandWorld,
   locale: string,
 ): APIModalInteractionResponseCallbackData {
   const { form: say } = discordMessagesFor(locale);
@@ -37,11 +38,16 @@ export function renderEditForm(
   const settings = known
     .filter(({ option }) => option.type !== 'text')
     .map(({ text, value }) => `${text.name}:${value}`);
-  const picture = options.find(({ type }) => type === 'picture');
+  const pictures = options
+    .filter(({ type, offered }) => type === 'picture' && (offered?.(world) ?? true))
+    .slice(0, discordLimits.maxModalFields - texts.length - 1);
   const components: APILabelComponent[] = [
     ...texts.map(({ option, value, text }) => labelled(text.title, textInput(option.name, value, true))),
     labelled(say.settings, textInput(settingsField, settings.join(' '), false), say.settingsHint),
-    ...(picture === undefined ? [] : [labelled(picture.text(messages).title, pictureUpload(picture.name))]),
+    ...pictures.map(({ name, text }) => {
+      const { title, description } = text(messages);
+      return labelled(title, pictureUpload(name), description);
+    }),
   ];
   return { custom_id: customId, title: truncate(say.title, discordLimits.maxModalTitleLength), components };
 }

@@ -3,6 +3,7 @@ import { contactSheet } from '../../images/contact-sheet.ts';
 import { decodeStored, fromRgb } from '../../images/stored-picture.ts';
 import type { FinishedJob } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { openPictures } from '../../jobs/showing.ts';
 import { discordMessagesFor } from '../../messages/discord.ts';
 import { truncate } from '../../messages/truncate.ts';
 import { textDisplay } from './components.ts';
@@ -46,7 +47,7 @@ export async function renderGallery(
 
 /** Null where a picture is no longer there: the rest of the page is shown all the same. */
 async function sheetOf(job: FinishedJob, jobs: Pick<Jobs, 'readPicture'>): Promise<OutgoingFile | null> {
-  const pngs = await Promise.all(job.drawing.pictures.map(({ key }) => jobs.readPicture(key)));
+  const pngs = await Promise.all(openPictures(job).map(({ picture }) => jobs.readPicture(picture.key)));
   const present = pngs.filter((png) => png !== null);
   if (present.length === 0) return null;
   const pictures = await Promise.all(present.map((png) => decodeStored(png)));

@@ -1,5 +1,6 @@
 import type { APIMessageTopLevelComponent } from 'discord.js';
 import { describeFailure, describeRetry } from '../../../commands/describe-error.ts';
+import { mannerPieces } from '../../../commands/describe-settings.ts';
 import { schedulerTitle, sizeText } from '../../../commands/draw-options.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
 import type { FinishedJob, Job } from '../../jobs/job.ts';
@@ -82,7 +83,8 @@ export function renderEnding(
   }
   const small = [settingsLine(job, say), ...derivation(job, words.originLink, say)];
   const below = [...small.map((line) => `-# ${line}`), ...words.notes];
-  return { components: [textDisplay(top), gallery(files), textDisplay(below.join('\n')), ...rows], files };
+  const pictures = files.length === 0 ? [] : [gallery(files)];
+  return { components: [textDisplay(top), ...pictures, textDisplay(below.join('\n')), ...rows], files };
 }
 
 function heading({ request, requester }: Job, say: DiscordMessages): string {
@@ -90,7 +92,7 @@ function heading({ request, requester }: Job, say: DiscordMessages): string {
 }
 
 /** What drew the pictures, in one line. */
-export function settingsLine({ request, drawing }: FinishedJob, { settings: say }: DiscordMessages): string {
+export function settingsLine({ request, requester, drawing }: FinishedJob, { settings: say }: DiscordMessages): string {
   const { seed, steps, guidanceScale, scheduler, size, style, init, model } = request;
   return [
     say.seed(seed),
@@ -100,6 +102,7 @@ export function settingsLine({ request, drawing }: FinishedJob, { settings: say 
     sizeText(size),
     ...(style === null ? [] : [say.style(quoteText(style, 40))]),
     ...(init === null ? [] : [say.strength(init.strength)]),
+    ...(drawing.resized ? [] : mannerPieces(request, messagesFor(requester.locale))),
     say.model(quoteText(model, 60)),
     say.seconds((drawing.timings.totalMs / 1_000).toFixed(1)),
   ].join(' · ');

@@ -1,14 +1,13 @@
 import type { GatewayMessageCreateDispatchData } from 'discord.js';
 import type { Invocation } from '../../../commands/define-command.ts';
 import { describeError } from '../../../commands/describe-error.ts';
-import { dispatch, parseCommandLine } from '../../../commands/index.ts';
+import { dispatch, parseChange, parseCommandLine } from '../../../commands/index.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import type { FinishedJob, ReplyTo, Requester } from '../../jobs/job.ts';
 import { discordMessagesFor } from '../../messages/discord.ts';
 import { messagesFor } from '../../messages/messages.ts';
-import { readAttachment } from './attachment.ts';
 import { isAllowed, readSpot, type Spot } from './channels.ts';
-import { firstPicture } from './command-options.ts';
+import { readPictures } from './command-options.ts';
 import { textDisplay } from './components.ts';
 import type { DiscordParts } from './discord-parts.ts';
 import { troubleOf } from './errors.ts';
@@ -51,12 +50,17 @@ export function createMessageRequests(parts: DiscordParts) {
   }
 
   function askFrom(text: string, result: FinishedJob | null, message: Message, requester: Requester): Ask {
-    const { command, options } = parseCommandLine(text, messagesFor(requester.locale));
-    if (command !== 'imagine') return { command, options };
-    const picture = firstPicture(message.attachments);
-    const image = picture === null ? {} : { image: readAttachment(picture, config.DISCORD_CDN_URL) };
-    if (result === null || picture !== null) return { command, options: { ...options, ...image } };
-    return { command: 'edit', options: { ...options, job: result.id } };
+    const messages = messagesFor(requester.locale);
+    const pictures = readPictures(message.attachments, config.DISCORD_CDN_URL);
+    // A picture to start from is a fresh beginning; a mask or a control picture belongs to the result.
+    if (result === null || 'image' in pictures) {
+      const { command, options } = parseCommandLine(text, messages);
+      return { command, options: command === 'imagine' ? { ...pictures, ...options } : options };
+    }
+    const { command, options } = parseChange(text, messages);
+    return command === 'edit'
+      ? { command, options: { ...pictures, ...options, job: result.id } }
+      : { command, options };
   }
 
   async function answerMeant(message: Message, spot: Spot, text: string, result: FinishedJob | null): Promise<void> {

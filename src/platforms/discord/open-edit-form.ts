@@ -30,7 +30,10 @@ export async function openEditForm(
     const job = await Promise.race([findJob(services.jobs, id, requester, messages), late.promise]);
     const form = resultButtons(job, messages).find(({ command }) => command === 'edit')?.form;
     if (form === undefined) return privateWords(messages.problem.notDrawnYet);
-    return { type: InteractionResponseType.Modal, data: renderEditForm(customId, edit, form, requester.locale) };
+    return {
+      type: InteractionResponseType.Modal,
+      data: renderEditForm(customId, edit, form, services, requester.locale),
+    };
   } catch (error) {
     if (error instanceof InvalidRequestError) return privateWords(describeError(error, messages));
     logger.warn({ err: error, jobId: id }, 'a form could not be filled in in time');

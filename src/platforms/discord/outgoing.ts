@@ -10,6 +10,8 @@ export interface OutgoingFile {
   readonly contentType: string;
   /** For screen readers. */
   readonly altText: string;
+  /** Behind a cover, until whoever looks lifts it. */
+  readonly isVeiled?: boolean;
 }
 
 /** A message as the bot writes it. */

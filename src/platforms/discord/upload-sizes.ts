@@ -9,6 +9,7 @@ export interface Upload {
   readonly name: string;
   readonly png: Uint8Array;
   readonly altText: string;
+  readonly isVeiled: boolean;
 }
 
 /** What a picture that is too large as PNG becomes, best first: the last ones are smaller pictures. */
@@ -39,13 +40,13 @@ export async function fitUploads(
   return Promise.all(uploads.map((upload) => fitUpload(upload, maxBytes)));
 }
 
-async function fitUpload({ name, png, altText }: Upload, maxBytes: number): Promise<OutgoingFile> {
-  let file: OutgoingFile = { name: `${name}.png`, data: png, contentType: 'image/png', altText };
+async function fitUpload({ name, png, altText, isVeiled }: Upload, maxBytes: number): Promise<OutgoingFile> {
+  let file: OutgoingFile = { name: `${name}.png`, data: png, contentType: 'image/png', altText, isVeiled };
   if (png.byteLength <= maxBytes) return file;
   const picture = await decodeStored(png);
   for (const { type, encode } of lesser) {
     const data = await encode(fromRgb(picture)).toBuffer();
-    file = { name: `${name}.${type === 'jpeg' ? 'jpg' : type}`, data, contentType: `image/${type}`, altText };
+    file = { name: `${name}.${type === 'jpeg' ? 'jpg' : type}`, data, contentType: `image/${type}`, altText, isVeiled };
     if (data.byteLength <= maxBytes) break;
   }
   // The smallest one where none fits: Discord then says so itself.

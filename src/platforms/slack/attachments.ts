@@ -18,12 +18,12 @@ export type SlackFile = z.output<typeof fileSchema>;
 
 const slackFileHost = 'files.slack.com';
 
-/** The first picture among the files of a message; null where there is none. */
-export function firstPicture(files: unknown): SlackFile | null {
+/** The pictures among the files of a message. */
+export function picturesAmong(files: unknown): readonly SlackFile[] {
   const parsed = z.array(fileSchema).safeParse(files);
-  if (!parsed.success) return null;
+  if (!parsed.success) return [];
   // A file that was just chosen has no type yet: whether it is a picture is seen from its bytes.
-  return parsed.data.find(({ mimetype }) => !mimetype || mimetype.startsWith('image/')) ?? null;
+  return parsed.data.filter(({ mimetype }) => !mimetype || mimetype.startsWith('image/'));
 }
 
 /**

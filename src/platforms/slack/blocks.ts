@@ -1,12 +1,14 @@
 import type { types } from '@slack/bolt';
 import { describeFailure, describeRetry } from '../../../commands/describe-error.ts';
+import { mannerPieces } from '../../../commands/describe-settings.ts';
 import { schedulerTitle, sizeText } from '../../../commands/draw-options.ts';
 import { resultButtons } from '../../../commands/result-buttons.ts';
 import { drawingNotes } from '../../../commands/vocabulary.ts';
 import type { EngineDescription } from '../../engines/image-engine.ts';
 import type { FinishedJob, Job } from '../../jobs/job.ts';
 import type { Standing } from '../../jobs/jobs.ts';
-import { hasPictures, isUnfinished } from '../../jobs/transitions.ts';
+import { shownPictures } from '../../jobs/showing.ts';
+import { hasPictures } from '../../jobs/transitions.ts';
 import { messagesFor } from '../../messages/messages.ts';
 import { slackMessagesFor } from '../../messages/slack.ts';
 import { truncate } from '../../messages/truncate.ts';
@@ -44,8 +46,8 @@ export function renderJobMessage(job: Job, shown: Shown, surroundings: JobSurrou
   const say = slackMessagesFor(job.requester.locale);
   const lines = [statusLine(job, shown), ...noteLines(job, surroundings)];
   const buttons = shown.phase === 'uploading' ? [] : resultButtons(job, messages);
-  // Those of a result stand under its pictures.
-  const own = isUnfinished(job) || job.state === 'failed' || job.state === 'cancelled' ? buttons : [];
+  // Those of a result stand under its pictures, where there are any to be seen.
+  const own = hasPictures(job) && shownPictures(job).length > 0 ? [] : buttons;
   return {
     text: `${escapeText(truncate(job.request.prompt, promptLength))}: ${lines[0]}`,
     blocks: [
@@ -127,7 +129,7 @@ function waitingLine(job: Job, { place, waiting, secondsLeft, pausedBecause }: S
 function noteLines(job: Job, { notes, origin, engine }: JobSurroundings): string[] {
   const messages = messagesFor(job.requester.locale);
   const isDrawn = hasPictures(job);
-  const own = isDrawn ? drawingNotes(job.request, job.drawing, engine, messages) : [];
+  const own = isDrawn ? drawingNotes(job, engine, messages) : [];
   return [...(isDrawn ? [] : derivation(job, origin)), ...new Set([...notes, ...own.map(toMrkdwn)])];
 }
 
@@ -149,6 +151,7 @@ function settingsLine({ request, requester }: FinishedJob): string {
     say.guidance(request.guidanceScale),
     schedulerTitle(request.scheduler),
     ...(request.style === null ? [] : [request.style]),
+    ...mannerPieces(request, messagesFor(requester.locale)),
     say.seed(request.seed),
   ];
   return escapeText(parts.join(' · '));

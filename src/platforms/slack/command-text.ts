@@ -1,6 +1,8 @@
 import type { CommandLine } from '../../../commands/command-line.ts';
-import { parseCommandLine } from '../../../commands/index.ts';
+import { commands, parseCommandLine } from '../../../commands/index.ts';
+import { InvalidRequestError } from '../../errors.ts';
 import type { Messages } from '../../messages/messages.ts';
+import type { SlackMessages } from '../../messages/slack.ts';
 import { unescapeText } from './escape.ts';
 
 /** A mention as Slack writes it into a text: `<@U123>` or `<@U123|ada>`. */
@@ -10,10 +12,16 @@ const channelLink = /<#([A-Z0-9]+)(?:\|([^>]*))?>/gu;
 const link = /<([^<>|]*)(?:\|([^<>]*))?>/gu;
 
 /** `/imagine <text>` or `/quartet <command> <text>` as the line that the commands read. */
-export function readSlashCommand(command: string, text: string, messages: Messages): CommandLine {
+export function readSlashCommand(command: string, text: string, messages: Messages, say: SlackMessages): CommandLine {
   const line = plainText(text);
-  if (command === '/imagine') return parseCommandLine(`/imagine ${line}`, messages);
-  return parseCommandLine(line === '' ? '/help' : `/${line.replace(/^[/!]/u, '')}`, messages);
+  const read =
+    command === '/imagine'
+      ? parseCommandLine(`/imagine ${line}`, messages)
+      : parseCommandLine(line === '' ? '/help' : `/${line.replace(/^[/!]/u, '')}`, messages);
+  const declared = commands.find(({ name }) => name === read.command);
+  const picture = declared?.options.find(({ name, type }) => type === 'picture' && name in read.options);
+  if (picture === undefined) return read;
+  throw new InvalidRequestError('no_files_here', say.refusal.noFilesInCommands(picture.text(messages).name));
 }
 
 /** `!imagine a red boat`, `!queue`; null for a text that is no command. */

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { CommandServices } from '../../../commands/define-command.ts';
 import { DeliveryError } from '../../errors.ts';
 import type { DrawnJob, Job, JobId } from '../../jobs/job.ts';
+import { shownPictures } from '../../jobs/showing.ts';
 import { slackMessagesFor } from '../../messages/slack.ts';
 import type { DeliveryReceipt, JobEnding } from '../chat-platform.ts';
 import { renderResultMessage } from './blocks.ts';
@@ -130,10 +131,10 @@ export function createSlackDelivery(options: SlackDeliveryOptions) {
   }
 
   async function outgoingPictures(job: DrawnJob) {
-    const { pictures } = job.drawing;
-    const pngs = await Promise.all(pictures.map(({ key }) => services.jobs.readPicture(key)));
-    return pictures.map(({ altText, seed }, index) => {
-      const png = pngs[index] ?? null;
+    const pictures = shownPictures(job);
+    const pngs = await Promise.all(pictures.map(({ picture }) => services.jobs.readPicture(picture.key)));
+    return pictures.map(({ picture: { altText, seed }, index }, at) => {
+      const png = pngs[at] ?? null;
       if (png === null) {
         throw new DeliveryError(
           'picture_gone',
@@ -177,7 +178,8 @@ export function createSlackDelivery(options: SlackDeliveryOptions) {
   }
 
   function tell(workspace: Workspace, job: JobEnding, place: Place, signal: AbortSignal): Promise<DeliveryReceipt> {
-    return job.state === 'drawn' ? tellWithPictures(workspace, job, place, signal) : tellPlainly(workspace, job, place);
+    const hasSomething = job.state === 'drawn' && shownPictures(job).length > 0;
+    return hasSomething ? tellWithPictures(workspace, job, place, signal) : tellPlainly(workspace, job, place);
   }
 
   /** The place is gone or closed to the bot: the asker is told in a conversation of their own. */

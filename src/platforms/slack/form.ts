@@ -17,7 +17,8 @@ export function renderFields(
   values: Prefilled,
   { world, messages }: { readonly world: CommandWorld; readonly messages: Messages },
 ): types.InputBlock[] {
-  return options.flatMap((option) => {
+  const offered = options.filter((option) => option.offered?.(world) ?? true);
+  return offered.flatMap((option) => {
     const element = renderElement(option, values[option.name] ?? '', world, messages);
     if (element === null) return [];
     const { title, description } = option.text(messages);
@@ -113,7 +114,8 @@ const stateSchema = z.record(
 export interface FilledForm {
   /** By option; fields left empty are absent. */
   readonly values: Readonly<Record<string, OptionValue>>;
-  readonly files: readonly unknown[];
+  /** By option: what was chosen for it. */
+  readonly files: Readonly<Record<string, readonly unknown[]>>;
   readonly conversation: string | null;
 }
 
@@ -121,13 +123,14 @@ export interface FilledForm {
 export function readForm(state: unknown): FilledForm {
   const blocks = stateSchema.parse(state);
   const values: Record<string, OptionValue> = {};
-  const files: unknown[] = [];
+  const files: Record<string, readonly unknown[]> = {};
   let conversation: string | null = null;
   for (const [block, elements] of Object.entries(blocks)) {
     for (const element of Object.values(elements)) {
       const value = element.value ?? element.selected_option?.value ?? null;
-      if (block.startsWith('option:') && value !== null && value !== '') values[block.slice('option:'.length)] = value;
-      files.push(...(element.files ?? []));
+      const option = block.startsWith('option:') ? block.slice('option:'.length) : null;
+      if (option !== null && value !== null && value !== '') values[option] = value;
+      if (option !== null && element.files) files[option] = element.files;
       conversation = element.selected_conversation ?? conversation;
     }
   }

@@ -17,7 +17,7 @@ export function listenToCommands(app: App, { invoker }: { readonly invoker: Invo
         // Slack gives each use of a command a trigger of its own.
         key: `slack:command:${command.trigger_id}`,
       },
-      ({ messages }) => readSlashCommand(command.command, command.text, messages),
+      ({ messages, say }) => readSlashCommand(command.command, command.text, messages, say),
     );
   });
 }

@@ -1,8 +1,9 @@
 import type { App, GlobalShortcut, MessageShortcut, ViewSubmitAction } from '@slack/bolt';
-import type { CommandServices } from '../../../commands/define-command.ts';
+import type { Attachment, CommandServices, OptionValue } from '../../../commands/define-command.ts';
 import { InvalidRequestError } from '../../errors.ts';
+import { pictureOptions } from '../attached-pictures.ts';
 import type { ButtonIds } from '../button-id.ts';
-import { attachmentOf, firstPicture, type SlackFile } from './attachments.ts';
+import { attachmentOf, picturesAmong, type SlackFile } from './attachments.ts';
 import { plainText } from './command-text.ts';
 import type { Duplicates } from './duplicates.ts';
 import { type FilledForm, readForm } from './form.ts';
@@ -57,10 +58,10 @@ export function listenToForms(app: App, parts: FormListening): void {
         key: duplicates.pressKey(mark, Number(shortcut.action_ts) * 1_000),
       };
       const text = plainText(message.text ?? '');
-      const file = firstPicture(message.files);
+      const files = picturesAmong(message.files);
       await invoker.invoke(asked, async (reading) => {
-        if (text !== '') return drawThis(text, file, reading, parts);
-        await openDrawForm(reading, trigger_id, { channel: channel.id, thread, file }, services);
+        if (text !== '') return drawThis(text, files, reading, parts);
+        await openDrawForm(reading, trigger_id, { channel: channel.id, thread, file: files[0] ?? null }, services);
         return null;
       });
     },
@@ -108,15 +109,24 @@ function openDrawForm(
   return openView(reading, triggerId, renderDrawForm(memory, {}, services));
 }
 
-function drawThis(text: string, file: SlackFile | null, reading: Reading, { apiUrl }: FormListening): Wish {
-  const image = file === null ? {} : { image: attachmentOf(file, reading.workspace, { apiUrl, say: reading.say }) };
-  return { command: 'imagine', options: { prompt: text, ...image } };
+function drawThis(text: string, files: readonly SlackFile[], reading: Reading, parts: FormListening): Wish {
+  const pictures = pictureOptions(files, (file) => readFile(file, reading, parts));
+  return { command: 'imagine', options: { prompt: text, ...pictures } };
 }
 
-function readSent(memory: FormMemory, form: FilledForm, reading: Reading, { ids, apiUrl }: FormListening): Wish {
-  const file = memory.file === null ? firstPicture(form.files) : { id: memory.file };
-  const image = file === null ? {} : { image: attachmentOf(file, reading.workspace, { apiUrl, say: reading.say }) };
-  const options = { ...form.values, ...image };
+function readFile(file: SlackFile, { workspace, say }: Reading, { apiUrl }: FormListening): Attachment {
+  return attachmentOf(file, workspace, { apiUrl, say });
+}
+
+function readSent(memory: FormMemory, form: FilledForm, reading: Reading, parts: FormListening): Wish {
+  const { ids } = parts;
+  const pictures: Record<string, OptionValue> = {};
+  for (const [option, files] of Object.entries(form.files)) {
+    const [file] = picturesAmong(files);
+    if (file !== undefined) pictures[option] = readFile(file, reading, parts);
+  }
+  if (memory.file !== null) pictures.image = readFile({ id: memory.file }, reading, parts);
+  const options = { ...form.values, ...pictures };
   if (memory.command === 'imagine') return { command: 'imagine', options };
   const button = memory.button === null ? null : ids.read(memory.button);
   if (button === null) throw new InvalidRequestError('unknown_button', reading.say.refusal.unknownButton);

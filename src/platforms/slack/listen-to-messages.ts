@@ -1,10 +1,11 @@
 import type { App } from '@slack/bolt';
 import { z } from 'zod';
-import type { CommandServices } from '../../../commands/define-command.ts';
-import { parseCommandLine } from '../../../commands/index.ts';
+import type { CommandServices, OptionValue } from '../../../commands/define-command.ts';
+import { parseChange, parseCommandLine } from '../../../commands/index.ts';
 import { InvalidRequestError } from '../../errors.ts';
 import type { FinishedJob } from '../../jobs/job.ts';
-import { attachmentOf, firstPicture } from './attachments.ts';
+import { pictureOptions } from '../attached-pictures.ts';
+import { attachmentOf, picturesAmong } from './attachments.ts';
 import { readBang, withoutMention } from './command-text.ts';
 import type { Duplicates } from './duplicates.ts';
 import { readNote } from './history.ts';
@@ -52,7 +53,7 @@ export function listenToMessages(app: App, parts: MessageListening): void {
     await heed(event, body.event_id, context.teamId ?? body.team_id, parts, (message, reading) =>
       bang === null
         ? readTalk(message, withoutMention(message.text, reading.workspace.botUserId), reading, parts)
-        : withPicture(parseCommandLine(bang, reading.messages), message, reading, parts),
+        : withPictures(parseCommandLine(bang, reading.messages), message, reading, parts),
     );
   });
 }
@@ -93,13 +94,18 @@ async function readTalk(
   reading: Reading,
   parts: MessageListening,
 ): Promise<Wish | null> {
-  if (text === '' && firstPicture(message.files) === null) {
+  if (text === '' && picturesAmong(message.files).length === 0) {
     throw new InvalidRequestError('nothing_said', reading.say.refusal.nothingSaid);
   }
-  if (/^[/!]/u.test(text)) return withPicture(parseCommandLine(text, reading.messages), message, reading, parts);
-  const wish = withPicture(parseCommandLine(`/imagine ${text}`, reading.messages), message, reading, parts);
-  const result = 'image' in wish.options ? null : await resultOfThread(message, reading, parts.services);
-  return result === null ? wish : { command: 'edit', options: { ...wish.options, job: result.id } };
+  if (/^[/!]/u.test(text)) return withPictures(parseCommandLine(text, reading.messages), message, reading, parts);
+  const pictures = readPictures(message, reading, parts);
+  // A picture to start from is a fresh beginning; a mask or a control picture belongs to the result.
+  const result = 'image' in pictures ? null : await resultOfThread(message, reading, parts.services);
+  if (result === null) {
+    return withPictures(parseCommandLine(`/imagine ${text}`, reading.messages), message, reading, parts);
+  }
+  const { options } = parseChange(`/imagine ${text}`, reading.messages);
+  return { command: 'edit', options: { ...pictures, ...options, job: result.id } };
 }
 
 /** The result that a thread is about: the newest in it, or the one that it hangs from. */
@@ -119,9 +125,15 @@ async function resultOfThread(
   return job !== null && (job.state === 'drawn' || job.state === 'delivered') ? job : null;
 }
 
-function withPicture(wish: Wish, message: Message, reading: Reading, { apiUrl }: MessageListening): Wish {
-  const file = wish.command === 'imagine' ? firstPicture(message.files) : null;
-  if (file === null) return wish;
-  const image = attachmentOf(file, reading.workspace, { apiUrl, say: reading.say });
-  return { ...wish, options: { ...wish.options, image } };
+function withPictures(wish: Wish, message: Message, reading: Reading, parts: MessageListening): Wish {
+  if (wish.command !== 'imagine') return wish;
+  return { ...wish, options: { ...readPictures(message, reading, parts), ...wish.options } };
+}
+
+function readPictures(
+  { files }: Message,
+  { workspace, say }: Reading,
+  { apiUrl }: MessageListening,
+): Readonly<Record<string, OptionValue>> {
+  return pictureOptions(picturesAmong(files), (file) => attachmentOf(file, workspace, { apiUrl, say }));
 }

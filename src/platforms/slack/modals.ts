@@ -54,13 +54,15 @@ export function renderEditForm(job: Job, memory: Omit<FormMemory, 'command' | 'f
   const say = slackMessagesFor(memory.locale);
   const form = resultButtons(job).find(({ command }) => command === 'edit')?.form ?? [];
   const values = Object.fromEntries(form.map(({ option, value }) => [option, value]));
-  const { style, size, scheduler, model, count } = job.request;
+  const { style, size, scheduler, model, count, speed, loraScale } = job.request;
   const all: Prefilled = {
     style: style ?? 'none',
     size: `${size.width}x${size.height}`,
     scheduler,
     model,
     count: String(count),
+    speed,
+    ...(loraScale === null ? {} : { lora_strength: String(loraScale) }),
     ...values,
   };
   const edit = commandNamed('edit');

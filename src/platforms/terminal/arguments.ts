@@ -10,8 +10,8 @@ export type ImagineArguments =
   | {
       readonly help: false;
       readonly folder: string;
-      /** Path of a picture to start from. */
-      readonly image: string | null;
+      /** Paths of pictures, by the option that they are for. */
+      readonly files: Readonly<Record<string, string>>;
       readonly values: Readonly<Record<string, string>>;
     };
 
@@ -40,10 +40,13 @@ export function readImagineArguments(argv: readonly string[], messages: Messages
     }
     values.set(token.name, token.value ?? '');
   }
-  const { out = defaultFolder, image = null, ...rest } = Object.fromEntries(values);
+  const { out = defaultFolder, ...given } = Object.fromEntries(values);
   if (out === '') throw problem(messages.terminal.noFolder);
+  const isFile = (name: string) => options().some((option) => option.name === name && option.type === 'picture');
+  const files = Object.fromEntries(Object.entries(given).filter(([name]) => isFile(name)));
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !isFile(name)));
   const prompt = words.join(' ');
-  return { help: false, folder: out, image, values: prompt === '' ? rest : { prompt, ...rest } };
+  return { help: false, folder: out, files, values: prompt === '' ? rest : { prompt, ...rest } };
 }
 
 /** The text of `--help`, made of the same declaration. */

@@ -6,7 +6,7 @@ import { imagine } from '../../../commands/imagine.ts';
 import { parseOptions } from '../../../commands/parse-options.ts';
 import type { ImageEngine } from '../../engines/image-engine.ts';
 import { InvalidRequestError, QuartetError } from '../../errors.ts';
-import { createReadAttachment } from '../../images/read-attachment.ts';
+import { createReadAttachments } from '../../images/read-attachment.ts';
 import type { ReplyTo, Requester } from '../../jobs/job.ts';
 import { type Messages, messagesFor } from '../../messages/messages.ts';
 import { readImagineArguments, renderHelp } from './arguments.ts';
@@ -48,8 +48,11 @@ export async function runImagine(options: RunImagineOptions): Promise<number> {
       options.stdout.write(renderHelp(messages));
       return exitCodes.done;
     }
-    const image = asked.image === null ? {} : { image: await fileAttachment(asked.image, messages) };
-    return await drawInto(asked.folder, { ...asked.values, ...image }, locale, options);
+    const files: Record<string, Attachment> = {};
+    for (const [option, path] of Object.entries(asked.files)) {
+      files[option] = await fileAttachment(option, path, messages);
+    }
+    return await drawInto(asked.folder, { ...asked.values, ...files }, locale, options);
   } catch (error) {
     if (options.signal.aborted) return exitCodes.interrupted;
     if (!(error instanceof QuartetError)) throw error;
@@ -78,7 +81,7 @@ async function drawInto(
     environment,
   });
   try {
-    const services = { engine: engine.describe(), jobs, readAttachment: createReadAttachment(), randomSeed };
+    const services = { engine: engine.describe(), jobs, ...createReadAttachments(), randomSeed };
     const checked = parseOptions(imagine, values, services, messagesFor(locale));
     const caller = { command: imagine.name, requester: requesterOf(locale), replyTo, idempotencyKey: 'terminal' };
     const reply = await imagine.run(caller, checked, services);
@@ -93,13 +96,13 @@ async function drawInto(
   }
 }
 
-async function fileAttachment(path: string, messages: Messages): Promise<Attachment> {
+async function fileAttachment(option: string, path: string, messages: Messages): Promise<Attachment> {
   const bytes = await stat(path).then(
     (found) => (found.isFile() ? found.size : null),
     () => null,
   );
   if (bytes === null) {
-    throw new InvalidRequestError('invalid_options', messages.terminal.notAFile(path));
+    throw new InvalidRequestError('invalid_options', messages.terminal.notAFile(option, path));
   }
   return { name: basename(path), bytes, fetch: async ({ signal }) => readFile(path, { signal }) };
 }

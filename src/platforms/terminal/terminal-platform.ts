@@ -8,6 +8,7 @@ import { contactSheet } from '../../images/contact-sheet.ts';
 import { decodeStored } from '../../images/stored-picture.ts';
 import type { DrawnJob, JobId } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { shownPictures } from '../../jobs/showing.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { type Messages, messagesFor } from '../../messages/messages.ts';
 import type { ChatPlatform, JobProgress } from '../chat-platform.ts';
@@ -59,14 +60,20 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
     shownQuarter = -1;
   }
 
-  async function writePictures(job: DrawnJob): Promise<readonly Uint8Array[]> {
-    const pngs = await Promise.all(job.drawing.pictures.map(({ key }) => options.readPicture(key)));
-    const present = pngs.filter((png) => png !== null);
-    if (present.length < pngs.length) {
+  /** Each is numbered as it was drawn; one that is withheld leaves its number out. */
+  async function writePictures(job: DrawnJob): Promise<readonly { path: string; png: Uint8Array }[]> {
+    const read = await Promise.all(
+      shownPictures(job).map(async ({ picture, index }) => {
+        const png = await options.readPicture(picture.key);
+        return png === null ? [] : [{ path: join(options.folder, `${index}.png`), png }];
+      }),
+    );
+    const present = read.flat();
+    if (present.length < read.length) {
       throw new DeliveryError('picture_gone', 'Expected the pictures to be kept until they are written, got none.');
     }
     try {
-      await Promise.all(present.map((png, index) => writeFile(join(options.folder, `${index}.png`), png)));
+      await Promise.all(present.map(({ path, png }) => writeFile(path, png)));
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new DeliveryError('cannot_write', `The pictures could not be written: ${reason}`, { cause });
@@ -76,7 +83,7 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
 
   async function showSheet(pngs: readonly Uint8Array[]): Promise<void> {
     const protocol = pictureProtocol(options.environment);
-    if (!stdout.isTTY || protocol === null) return;
+    if (!stdout.isTTY || protocol === null || pngs.length === 0) return;
     const sheet = await contactSheet(await Promise.all(pngs.map((png) => decodeStored(png))));
     stdout.write(await renderPicture(sheet, protocol, stdout.columns || defaultColumns));
   }
@@ -97,10 +104,10 @@ export function createTerminalPlatform(options: TerminalPlatformOptions): ChatPl
       if (told.has(job.id)) return { message: null };
       endBar();
       if (job.state === 'drawn') {
-        const pngs = await writePictures(job);
-        await showSheet(pngs);
-        for (const index of pngs.keys()) stdout.write(`${join(options.folder, `${index}.png`)}\n`);
-        const notes = drawingNotes(job.request, job.drawing, options.engine, messages);
+        const written = await writePictures(job);
+        await showSheet(written.map(({ png }) => png));
+        for (const { path } of written) stdout.write(`${path}\n`);
+        const notes = drawingNotes(job, options.engine, messages);
         for (const line of [settingsText(job, messages), ...notes]) stderr.write(`${plain(line)}\n`);
       } else {
         const ending = job.state === 'failed' ? describeFailure(job.failure, messages) : messages.terminal.cancelled;

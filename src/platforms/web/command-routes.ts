@@ -29,7 +29,7 @@ export function createCommandRoutes(options: CommandRoutesOptions): Hono {
       onError: (context) => refuse(context, 413, 'too_long', messagesFor(localeOf(context)).web.tooMuchText),
     }),
     form: bodyLimit({
-      maxSize: options.maxUploadBytes + webLimits.formOverheadBytes,
+      maxSize: options.maxUploadBytes * webLimits.maxFilesPerForm + webLimits.formOverheadBytes,
       onError: (context) =>
         refuse(
           context,

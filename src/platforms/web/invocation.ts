@@ -17,9 +17,12 @@ const bodySchema = z.union([
   }),
 ]);
 
-/** Reads one POST of the page: JSON, or a form with the same JSON in `invocation` and a file in `picture`. */
+/**
+ * Reads one POST of the page: JSON, or a form with the same JSON in `invocation` and files, each named after the option
+ * that it is for.
+ */
 export async function readInvocation(context: Context): Promise<Invocation> {
-  const { body, picture } = await readBody(context);
+  const { body, files } = await readBody(context);
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) {
     throw new InvalidRequestError(
@@ -33,24 +36,24 @@ export async function readInvocation(context: Context): Promise<Invocation> {
   const asked = 'line' in parsed.data ? parseCommandLine(parsed.data.line, messages) : parsed.data;
   return {
     command: asked.command,
-    options: picture === null ? asked.options : withPicture(asked, picture, messages),
+    options: { ...asked.options, ...readFiles(asked.command, files, messages) },
     requester,
     replyTo: replyToOf(requester),
     idempotencyKey: `web:${requester.userId}:${parsed.data.key}`,
   };
 }
 
-async function readBody(context: Context): Promise<{ readonly body: unknown; readonly picture: File | null }> {
+type Files = readonly (readonly [string, File])[];
+
+async function readBody(context: Context): Promise<{ readonly body: unknown; readonly files: Files }> {
   const type = context.req.header('content-type')?.toLowerCase() ?? '';
   try {
-    if (type.startsWith('application/json')) return { body: await context.req.json(), picture: null };
+    if (type.startsWith('application/json')) return { body: await context.req.json(), files: [] };
     if (type.startsWith('multipart/form-data')) {
       const form = await context.req.formData();
       const invocation = form.get('invocation');
-      const picture = form.get('picture');
-      if (typeof invocation === 'string') {
-        return { body: JSON.parse(invocation), picture: picture instanceof File ? picture : null };
-      }
+      const files = [...form].flatMap(([name, file]) => (file instanceof File ? [[name, file] as const] : []));
+      if (typeof invocation === 'string') return { body: JSON.parse(invocation), files };
     }
   } catch (error) {
     if (error instanceof Error && error.name === 'BodyLimitError') throw error;
@@ -66,18 +69,15 @@ async function readBody(context: Context): Promise<{ readonly body: unknown; rea
   );
 }
 
-function withPicture(
-  asked: { readonly command: string; readonly options: Readonly<Record<string, OptionValue>> },
-  file: File,
-  messages: Messages,
-): Readonly<Record<string, OptionValue>> {
-  const command = commands.find(({ name }) => name === asked.command);
-  const option = command?.options.find(({ type }) => type === 'picture');
-  if (option === undefined) {
-    const typed = `/${command?.text(messages).name ?? asked.command}`;
+function readFiles(name: string, files: Files, messages: Messages): Readonly<Record<string, OptionValue>> {
+  const command = commands.find((known) => known.name === name);
+  const pictures = command?.options.filter(({ type }) => type === 'picture') ?? [];
+  const stray = files.find(([option]) => !pictures.some((picture) => picture.name === option));
+  if (stray !== undefined) {
+    const typed = `/${command?.text(messages).name ?? name}`;
     throw new InvalidRequestError('picture_not_wanted', messages.web.pictureNotWanted(typed));
   }
-  return { ...asked.options, [option.name]: attachmentOf(file) };
+  return Object.fromEntries(files.map(([option, file]) => [option, attachmentOf(file)]));
 }
 
 function attachmentOf(file: File): Attachment {

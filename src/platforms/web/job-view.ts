@@ -6,6 +6,7 @@ import { drawingNotes } from '../../../commands/vocabulary.ts';
 import type { EngineDescription } from '../../engines/image-engine.ts';
 import type { DrawRequest, Job, JobFailure, JobState } from '../../jobs/job.ts';
 import type { Standing } from '../../jobs/jobs.ts';
+import { shownPictures } from '../../jobs/showing.ts';
 import { hasPictures, isUnfinished } from '../../jobs/transitions.ts';
 import { type Messages, messagesFor } from '../../messages/messages.ts';
 
@@ -29,6 +30,8 @@ export type ProgressView =
   | { readonly phase: 'retrying'; readonly sentence: string };
 
 export interface PictureView {
+  /** Its place among all that were drawn, from 1. */
+  readonly number: number;
   readonly url: string;
   readonly thumbnail: string;
   readonly download: string;
@@ -46,13 +49,16 @@ export interface JobView {
   readonly state: JobState;
   readonly createdAt: number;
   readonly endedAt: number | null;
-  readonly request: Omit<DrawRequest, 'init'> & { readonly strength: number | null };
+  readonly request: Omit<DrawRequest, 'init' | 'control'> & { readonly strength: number | null };
   /** What was typed or pressed: `/imagine`, `Vary 2`. */
   readonly asked: string;
   /** How it was drawn, in pieces that stand side by side; none before it was. */
   readonly settings: readonly string[];
   readonly progress: ProgressView | null;
+  /** Those that may be seen. */
   readonly pictures: readonly PictureView[];
+  /** How many are withheld. */
+  readonly withheld: number;
   readonly resized: boolean;
   /** Sentences beside the pictures: words that the model has never seen, a resize that was no drawing. */
   readonly notes: readonly string[];
@@ -64,8 +70,9 @@ export interface JobView {
 /** Renders a job for the page; keys of the picture store stay behind. */
 export function renderJob(job: Job, progress: ProgressView | null, engine: EngineDescription): JobView {
   const messages = messagesFor(job.requester.locale);
-  const { init, ...request } = job.request;
+  const { init, control: _control, ...request } = job.request;
   const drawing = hasPictures(job) ? job.drawing : null;
+  const shown = hasPictures(job) ? shownPictures(job) : [];
   return {
     id: job.id,
     key: job.idempotencyKey.slice(job.idempotencyKey.lastIndexOf(':') + 1),
@@ -76,7 +83,8 @@ export function renderJob(job: Job, progress: ProgressView | null, engine: Engin
     asked: describeAction(job, messages),
     settings: hasPictures(job) ? settingPieces(job, messages) : [],
     progress: isUnfinished(job) ? progress : null,
-    pictures: (drawing?.pictures ?? []).map((picture, index) => ({
+    pictures: shown.map(({ picture, index }) => ({
+      number: index + 1,
       url: `/pictures/${job.id}/${index}.png`,
       thumbnail: `/pictures/${job.id}/${index}.webp`,
       download: `/pictures/${job.id}/${index}.png?download`,
@@ -85,8 +93,9 @@ export function renderJob(job: Job, progress: ProgressView | null, engine: Engin
       height: picture.size.height,
       alt: messages.alternative(request.prompt, index + 1, request.count),
     })),
+    withheld: (drawing?.pictures.length ?? 0) - shown.length,
     resized: drawing?.resized ?? false,
-    notes: drawing === null ? [] : drawingNotes(job.request, drawing, engine, messages),
+    notes: hasPictures(job) ? drawingNotes(job, engine, messages) : [],
     failure: job.state === 'failed' ? describeFailure(job.failure, messages) : null,
     buttons: resultButtons(job),
   };

@@ -1,7 +1,9 @@
 /** Bounds of what one browser, and all of them together, may ask of the playground. */
 export const webLimits = {
   maxJsonBytes: 65_536,
-  /** What a form may weigh besides its picture. */
+  /** A picture to start from, a mask over it, and one to follow. */
+  maxFilesPerForm: 3,
+  /** What a form may weigh besides its pictures. */
   formOverheadBytes: 131_072,
   maxStreams: 256,
   maxStreamsPerViewer: 8,

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { thumbnail } from '../../images/thumbnail.ts';
 import type { JobId } from '../../jobs/job.ts';
 import type { Jobs } from '../../jobs/jobs.ts';
+import { showingOf } from '../../jobs/showing.ts';
 import { hasPictures } from '../../jobs/transitions.ts';
 import { messagesFor } from '../../messages/messages.ts';
 import { webLimits } from './limits.ts';
@@ -22,6 +23,9 @@ export function createPictureRoutes(jobs: Pick<Jobs, 'get' | 'readPicture'>): Ho
     const job = await jobs.get(id);
     const mine = job !== null && job.requester.platform === 'web' && job.requester.userId === requester.userId;
     const picture = mine && hasPictures(job) ? job.drawing.pictures[Number(file[0])] : undefined;
+    if (mine && hasPictures(job) && picture !== undefined && showingOf(picture, job) === 'withheld') {
+      return refuse(context, 403, 'picture_withheld', messagesFor(requester.locale).web.pictureWithheld);
+    }
     const png = picture === undefined ? null : await jobs.readPicture(picture.key);
     if (picture === undefined || png === null) {
       return refuse(context, 404, 'picture_gone', messagesFor(requester.locale).web.pictureGone);

@@ -49,7 +49,9 @@ export function renderWorld(
         typed,
         description,
         surface,
-        options: options.map((option) => renderOption(option, world, messages)),
+        options: options
+          .filter((option) => option.offered?.(world) ?? true)
+          .map((option) => renderOption(option, world, messages)),
       };
     }),
     maxUploadBytes,

@@ -45,6 +45,7 @@ describe('drawing', () => {
       scheduler: 'ddim',
       size,
       model: 'tiny-test-pipeline',
+      speed: 'exact',
       previewEvery: 0,
       ...changes,
     };

@@ -50,10 +50,33 @@ const schedulerVectors = z.object({
   ),
 });
 
+const maskVectors = z.object({
+  mask: z.array(numbers),
+  latents: z.array(numbers),
+  edges: z.array(numbers),
+  given: numbers,
+  drawn: numbers,
+  pixels: numbers,
+  weights: numbers,
+  noise: numbers,
+  picture: numbers,
+  cases: z.array(
+    z.object({
+      scheduler: z.enum(schedulerNames),
+      prediction: z.enum(['epsilon', 'v_prediction']),
+      spacing: z.enum(spacingNames),
+      steps: z.int(),
+      strength: z.number(),
+      final: numbers,
+    }),
+  ),
+});
+
 /** What `triton-models/tests/make_vectors.py` wrote. */
 export function readVectors() {
   return {
     noise: noiseVectors.parse(readJson('noise.json')),
+    masks: maskVectors.parse(readJson('masks.json')),
     schedulers: schedulerVectors.parse(readJson('schedulers.json')),
   };
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../src/engines/image-engine.ts';
 import { createOnnxEngine } from '../../../src/engines/onnx/onnx-engine.ts';
 import { type RealTriton, startRealTriton, whyNoTriton } from '../../servers/real-triton.ts';
-import { describeImageEngine, quietly, requestFor, stripes } from '../image-engine-contract.ts';
+import { describeImageEngine, greyOf, quietly, requestFor, stripes } from '../image-engine-contract.ts';
 import { tinyPipelineDir } from '../onnx/tiny-pipeline.ts';
 import { openUnkept } from './open-engine.ts';
 
@@ -66,6 +66,27 @@ describe.skipIf(whyNoTriton !== null)(title, () => {
     const init = { picture: stripes(size), strength: 0.5 };
     expect(await differenceOf(requestFor(engine, { size, init, seeds: [3] }))).toBeLessThan(2);
   });
+
+  it.for(schedulerNames)('paints within a mask with %s as the embedded engine does', async (scheduler, context) => {
+    const [model] = engine.describe().models;
+    if (!model?.canPaintWithin) return context.skip('this server’s model does not say that it can');
+    const size = model.defaultSize;
+    const mask = greyOf(size, (x, y) => (x > 20 && y > 9 ? 255 : x > 12 ? 100 : 0));
+    const init = { picture: stripes(size), strength: 0.8, mask };
+    expect(await differenceOf(requestFor(engine, { scheduler, steps: 6, seeds: [7], init }))).toBeLessThan(2);
+  });
+
+  it.for(['cutoff', 'fast'] as const)(
+    'draws at the speed %s what the embedded engine draws',
+    async (speed, context) => {
+      const [model] = engine.describe().models;
+      if (!model?.speeds.includes(speed)) return context.skip('this server’s model does not say that it can');
+      for (const scheduler of ['ddim', 'dpmpp_2m', 'unipc'] as const) {
+        const request = requestFor(engine, { scheduler, steps: 10, seeds: [7], speed, negativePrompt: 'blue' });
+        expect(await differenceOf(request)).toBeLessThan(2);
+      }
+    },
+  );
 
   it('draws a picture alone with the same bytes as among others', async () => {
     const four = await engine.generate(requestFor(engine, { seeds: [5, 6, 7, 8] }), quietly());

@@ -9,6 +9,25 @@ const contractServer = startTritonServer();
 afterAll(async () => (await contractServer).kill());
 describeImageEngine('Triton (a server of our own)', async () => openUnkept([(await contractServer).url]));
 
+const ableServer = startTritonServer({
+  description: JSON.stringify({
+    models: [
+      {
+        id: 'able',
+        canPaintWithin: true,
+        controls: ['canny', 'depth', 'scribble'],
+        loraScale: 0.8,
+        speeds: ['exact', 'cached', 'cutoff', 'fp8', 'fast'],
+        safetyChecker: true,
+      },
+    ],
+  }),
+});
+afterAll(async () => (await ableServer).kill());
+describeImageEngine('Triton (a server of our own, with a model that can do everything)', async () =>
+  openUnkept([(await ableServer).url]),
+);
+
 describe('bad weather', () => {
   const cases: readonly [Weather, object][] = [
     ['half_message', { code: 'engine_bad_answer', retryable: false }],

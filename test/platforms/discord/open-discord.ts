@@ -6,7 +6,7 @@ import { afterAll } from 'vitest';
 import type { CommandServices } from '../../../commands/define-command.ts';
 import type { EngineDescription } from '../../../src/engines/image-engine.ts';
 import { encodePng } from '../../../src/images/png.ts';
-import { createReadAttachment } from '../../../src/images/read-attachment.ts';
+import { createReadAttachments } from '../../../src/images/read-attachment.ts';
 import { decodeStored } from '../../../src/images/stored-picture.ts';
 import { createJobs, type JobCore } from '../../../src/jobs/create-jobs.ts';
 import type { Job, JobState } from '../../../src/jobs/job.ts';
@@ -136,7 +136,7 @@ export async function openBot(server: DiscordServer, options: OpenBotOptions = {
       return withModels(engine.describe(), options.models);
     },
     jobs,
-    readAttachment: createReadAttachment(),
+    ...createReadAttachments(),
     randomSeed: () => Math.floor(Math.random() * 0x1_0000_0000),
   };
   const config = configFor(server, options.config);

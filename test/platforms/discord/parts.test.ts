@@ -70,8 +70,8 @@ describe('uploads', () => {
     const [small, large] = [await noise(32), await noise(256)];
     const files = await fitUploads(
       [
-        { name: 'small', png: small, altText: 'a' },
-        { name: 'large', png: large, altText: 'b' },
+        { name: 'small', png: small, altText: 'a', isVeiled: false },
+        { name: 'large', png: large, altText: 'b', isVeiled: false },
       ],
       60_000,
     );
@@ -81,13 +81,13 @@ describe('uploads', () => {
 
   test('become lossless WebP first', async () => {
     const flat = await encodePng({ width: 256, height: 256, data: new Uint8Array(256 * 256 * 3).fill(7) });
-    const [file] = await fitUploads([{ name: 'flat', png: flat, altText: '' }], flat.byteLength - 1);
+    const [file] = await fitUploads([{ name: 'flat', png: flat, altText: '', isVeiled: false }], flat.byteLength - 1);
     expect(file?.name).toBe('flat.webp');
   });
 
   test('together stay below what one request may weigh', async () => {
     const png = await noise(128);
-    const uploads = [0, 1, 2, 3].map((index) => ({ name: `${index}`, png, altText: '' }));
+    const uploads = [0, 1, 2, 3].map((index) => ({ name: `${index}`, png, altText: '', isVeiled: false }));
     const files = await fitUploads(uploads, 100_000, 120_000);
     expect(files.reduce((sum, { data }) => sum + data.byteLength, 0)).toBeLessThanOrEqual(120_000);
   });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { slackMessagesFor } from '../../../src/messages/slack.ts';
-import { attachmentOf, firstPicture } from '../../../src/platforms/slack/attachments.ts';
+import { attachmentOf, picturesAmong } from '../../../src/platforms/slack/attachments.ts';
 import { createSingleWorkspace } from '../../../src/platforms/slack/workspaces.ts';
 import { useSlack } from './open-slack.ts';
 
@@ -47,13 +47,13 @@ test('a file is read no further than its cap, and not at all where the bot may n
   await expect(closed.fetch({ maxBytes: 5_000, signal })).rejects.toThrow(say.refusal.pictureNotReadable);
 });
 
-test('the first picture of a message counts; other files do not', () => {
-  expect(
-    firstPicture([
-      { id: 'F1', mimetype: 'text/plain' },
-      { id: 'F2', mimetype: 'image/png' },
-    ])?.id,
-  ).toBe('F2');
-  expect(firstPicture([{ id: 'F1', mimetype: 'application/pdf' }])).toBeNull();
-  expect(firstPicture(undefined)).toBeNull();
+test('the pictures of a message count; other files do not', () => {
+  const files = [
+    { id: 'F1', mimetype: 'text/plain' },
+    { id: 'F2', mimetype: 'image/png' },
+    { id: 'F3', mimetype: null },
+  ];
+  expect(picturesAmong(files).map(({ id }) => id)).toEqual(['F2', 'F3']);
+  expect(picturesAmong([{ id: 'F1', mimetype: 'application/pdf' }])).toEqual([]);
+  expect(picturesAmong(undefined)).toEqual([]);
 });

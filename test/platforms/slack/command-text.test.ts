@@ -1,21 +1,23 @@
 import { expect, test } from 'vitest';
 import { messagesFor } from '../../../src/messages/messages.ts';
+import { slackMessagesFor } from '../../../src/messages/slack.ts';
 import { plainText, readBang, readSlashCommand, withoutMention } from '../../../src/platforms/slack/command-text.ts';
 
 const messages = messagesFor('en');
+const say = slackMessagesFor('en');
 
 test('slash commands become lines that the commands read', () => {
-  expect(readSlashCommand('/imagine', 'a red boat seed:7 style:watercolour', messages)).toEqual({
+  expect(readSlashCommand('/imagine', 'a red boat seed:7 style:watercolour', messages, say)).toEqual({
     command: 'imagine',
     options: { prompt: 'a red boat', seed: '7', style: 'watercolour' },
   });
-  expect(readSlashCommand('/quartet', 'history page:2', messages)).toEqual({
+  expect(readSlashCommand('/quartet', 'history page:2', messages, say)).toEqual({
     command: 'history',
     options: { page: '2' },
   });
-  expect(readSlashCommand('/quartet', '/queue', messages).command).toBe('queue');
-  expect(readSlashCommand('/quartet', '  ', messages).command).toBe('help');
-  expect(() => readSlashCommand('/quartet', 'nonsense', messages)).toThrow('There is no command');
+  expect(readSlashCommand('/quartet', '/queue', messages, say).command).toBe('queue');
+  expect(readSlashCommand('/quartet', '  ', messages, say).command).toBe('help');
+  expect(() => readSlashCommand('/quartet', 'nonsense', messages, say)).toThrow('There is no command');
 });
 
 test('Slack’s marks become the words that people meant', () => {

@@ -10,7 +10,7 @@ import { afterEach } from 'vitest';
 import type { CommandServices } from '../../../commands/define-command.ts';
 import { commands } from '../../../commands/index.ts';
 import { encodePng } from '../../../src/images/png.ts';
-import { createReadAttachment } from '../../../src/images/read-attachment.ts';
+import { createReadAttachments } from '../../../src/images/read-attachment.ts';
 import { decodeStored } from '../../../src/images/stored-picture.ts';
 import { type CreateJobsOptions, createJobs } from '../../../src/jobs/create-jobs.ts';
 import type { JobState } from '../../../src/jobs/job.ts';
@@ -87,7 +87,7 @@ export async function openBot(
   const services: CommandServices = {
     jobs,
     engine: engine.describe(),
-    readAttachment: createReadAttachment(),
+    ...createReadAttachments(),
     randomSeed: () => (seed += 10),
   };
   const isHttp = options.mode === 'http';

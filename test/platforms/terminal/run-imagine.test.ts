@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { EngineError } from '../../../src/errors.ts';
-import { readPngTexts } from '../../../src/images/png.ts';
+import { encodePng, readPngTexts } from '../../../src/images/png.ts';
 import { runImagine } from '../../../src/platforms/terminal/run-imagine.ts';
 import { createInstantEngine, type InstantEngineOptions } from '../../engines/instant-engine.ts';
 import { recordOutput } from './record-output.ts';
@@ -187,4 +187,48 @@ describe('npm run imagine', () => {
     expect(piped.stderr).toContain('step 4 of 4\n');
     expect(`${piped.stdout}${piped.stderr}`).not.toMatch(/[▀▏\r]/);
   });
+});
+
+describe('pictures that go along', () => {
+  const picture = async (name: string) => {
+    const data = Uint8Array.from({ length: 64 * 64 * 3 }, (_, at) => (Math.floor(at / 3) % 64 < 32 ? 255 : 0));
+    const path = join(folder, name);
+    await writeFile(path, await encodePng({ width: 64, height: 64, data }));
+    return path;
+  };
+
+  test('are files behind their options, and stand inside what is drawn', async () => {
+    const path = await picture('half.png');
+    const out = join(folder, 'out');
+    const line = ['a boat', '--out', out, '--size', '64x64', '--count', '1', '--image', path, '--mask', path];
+    const more = ['--control', path, '--control_kind', 'depth', '--lora_strength', '1.5', '--speed', 'fast'];
+    const { code, stderr } = await imagine([...line, ...more]);
+    expect(stderr).toContain('painted within, control: Depth, 1, LoRA 1.5, speed fast');
+    expect(code).toBe(0);
+    const texts = readPngTexts(await readFile(join(out, '0.png')));
+    expect(texts.parameters).toContain('Mask: painted, ControlNet: depth (1), LoRA strength: 1.5, Speed: fast');
+  });
+
+  test('are named where they are no files', async () => {
+    const { code, stderr } = await imagine(['a boat', '--mask', join(folder, 'nothing.png')]);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Expected --mask to name a picture file');
+  });
+
+  test('are refused in a sentence by a model that cannot', async () => {
+    const path = await picture('half.png');
+    const given = { engine: { model: { canPaintWithin: false } } };
+    const { code, stderr } = await imagine(['a boat', '--image', path, '--mask', path], given);
+    expect(code).toBe(2);
+    expect(stderr).toContain('instant cannot draw a part of a picture anew');
+  });
+});
+
+test('pictures that the model takes for unsafe are not written, which is said', async () => {
+  const out = join(folder, 'out');
+  const { code, stdout, stderr } = await imagine(['a boat', '--out', out], { engine: { unsafe: [0, 0.9, 0, 1] } });
+  expect(code).toBe(0);
+  expect(await files()).toEqual(['0.png', '2.png']);
+  expect(stdout).toBe(`${join(out, '0.png')}\n${join(out, '2.png')}\n`);
+  expect(stderr).toContain('2 of the 4 pictures are withheld');
 });

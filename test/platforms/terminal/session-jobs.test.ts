@@ -33,6 +33,9 @@ const request: DrawRequest = {
   model: 'instant',
   style: null,
   init: null,
+  control: null,
+  loraScale: null,
+  speed: 'exact',
   derivedFrom: null,
 };
 const never = new AbortController().signal;

@@ -78,7 +78,7 @@ describe('commands over HTTP', () => {
     const png = await encodePng({ width: 64, height: 64, data: new Uint8Array(64 * 64 * 3).fill(90) });
     const form = new FormData();
     form.set('invocation', JSON.stringify({ key: randomUUID(), line: '/imagine a boat strength:0.4' }));
-    form.set('picture', new File([new Uint8Array(png)], 'start.png', { type: 'image/png' }));
+    form.set('image', new File([new Uint8Array(png)], 'start.png', { type: 'image/png' }));
     const reply = await (await viewer.send(form)).json();
     expect(reply).toMatchObject({ kind: 'job', job: { request: { strength: 0.4 } } });
   });
@@ -90,7 +90,7 @@ describe('commands over HTTP', () => {
   ])('refuses $what in a sentence, without a job', async ({ bytes, says }) => {
     const form = new FormData();
     form.set('invocation', JSON.stringify({ key: randomUUID(), line: 'a boat' }));
-    form.set('picture', new File(['x'.repeat(bytes)], 'start.png', { type: 'image/png' }));
+    form.set('image', new File(['x'.repeat(bytes)], 'start.png', { type: 'image/png' }));
     const text = await (await viewer.send(form)).text();
     expect(text).toMatch(says);
     expect(await (await viewer.get('/api/jobs')).json()).toEqual({ jobs: [], hasMore: false });

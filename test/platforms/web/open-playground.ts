@@ -4,7 +4,7 @@ import { createAdaptorServer, type ServerType } from '@hono/node-server';
 import { pino } from 'pino';
 import type { ImageEngine } from '../../../src/engines/image-engine.ts';
 import { encodePng } from '../../../src/images/png.ts';
-import { createReadAttachment } from '../../../src/images/read-attachment.ts';
+import { createReadAttachments } from '../../../src/images/read-attachment.ts';
 import { decodeStored } from '../../../src/images/stored-picture.ts';
 import { createJobs, type JobCore } from '../../../src/jobs/create-jobs.ts';
 import type { IntakeLimits, JobStore } from '../../../src/jobs/job-store.ts';
@@ -55,7 +55,7 @@ export async function openPlayground(options: OpenPlaygroundOptions): Promise<Pl
         return engine.describe();
       },
       jobs,
-      readAttachment: createReadAttachment({ maxBytes: maxUploadBytes }),
+      ...createReadAttachments({ maxBytes: maxUploadBytes }),
       randomSeed: () => Math.floor(Math.random() * 0x1_0000_0000),
     },
     engine,

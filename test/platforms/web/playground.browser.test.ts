@@ -278,10 +278,122 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     await drawn(1);
     const png = await page.request.get(`${playground.url}${await pictures().first().getAttribute('src')}`);
     await page.locator('#file').setInputFiles({ name: 'start.png', mimeType: 'image/png', buffer: await png.body() });
-    await page.getByText('Start from this picture').waitFor();
+    await page.locator('.attached[data-role=image]').getByRole('img').waitFor();
     await type('a house');
     await drawn(5);
     expect(engine.requests[1]?.init?.strength).toBeGreaterThan(0);
+  });
+
+  /** Paints across the picture in the open window, from left to right. */
+  async function paintAcross(shown: Page, height = 0.5): Promise<void> {
+    const canvas = shown.getByRole('img', { name: 'The picture to paint over' });
+    const box = await canvas.boundingBox();
+    if (box === null) throw new Error('Expected the window for painting to be open.');
+    const at = (x: number) => [box.x + box.width * x, box.y + box.height * height] as const;
+    await shown.mouse.move(...at(0.1));
+    await shown.mouse.down();
+    for (const x of [0.3, 0.5, 0.7, 0.9]) await shown.mouse.move(...at(x));
+    await shown.mouse.up();
+  }
+
+  test('paints over a picture of a result with the mouse, with undo, clear and a rubber', async () => {
+    await type('a boat size:64x64');
+    await drawn(4);
+    await pictures().nth(1).click();
+    await page.locator('#lightbox').getByRole('button', { name: 'Paint over' }).click();
+    const painter = page.getByRole('dialog', { name: 'Paint over what should be drawn anew' });
+    const draw = painter.getByRole('button', { name: 'Draw' });
+    const press = (name: string) => painter.getByRole('button', { name }).click();
+    expect(await draw.isDisabled()).toBe(true);
+    await paintAcross(page);
+    expect(await draw.isDisabled()).toBe(false);
+    await press('Undo');
+    expect(await draw.isDisabled()).toBe(true);
+    await paintAcross(page, 0.2);
+    await paintAcross(page, 0.3);
+    await press('Clear');
+    expect(await draw.isDisabled()).toBe(true);
+    await paintAcross(page);
+    await press('Rub out');
+    await paintAcross(page);
+    // What was rubbed out again is as if it had never been painted.
+    expect(await draw.isDisabled()).toBe(true);
+    await press('Rub out');
+    await paintAcross(page);
+    await painter.getByRole('textbox').fill('a whale');
+    await draw.click();
+    await drawn(8);
+    const { prompt, init } = engine.requests[1] ?? {};
+    expect(prompt).toBe('a whale');
+    const columnOf = (x: number) => Array.from({ length: 64 }, (_, y) => init?.mask?.data[y * 64 + x] ?? -1);
+    expect([columnOf(32)[32], columnOf(32)[4], columnOf(32)[60]]).toEqual([255, 0, 0]);
+    expect(await page.locator('.job-foot .settings').last().textContent()).toContain('painted within');
+  });
+
+  test('paints over an attached picture, and chooses what a second one is for', async () => {
+    await type('a boat count:1 size:64x64');
+    await drawn(1);
+    const png = await page.request.get(`${playground.url}${await pictures().first().getAttribute('src')}`);
+    const file = { name: 'start.png', mimeType: 'image/png', buffer: await png.body() };
+    await page.locator('#file').setInputFiles(file);
+    await page.getByRole('button', { name: 'Paint over' }).click();
+    await paintAcross(page);
+    await page.getByRole('button', { name: 'Use this' }).click();
+    await page.getByRole('img', { name: 'The part of it to draw anew' }).waitFor();
+    await page.locator('#file').setInputFiles({ ...file, name: 'second.png' });
+    const second = page.locator('.attached[data-role=control]');
+    await second.getByRole('combobox').selectOption({ label: 'Follow: Scribble' });
+    await type('a house size:64x64 speed:cutoff');
+    await drawn(5);
+    const request = engine.requests[1];
+    expect(request?.init?.mask?.data.some((value) => value === 255)).toBe(true);
+    expect(request).toMatchObject({ speed: 'cutoff', control: { kind: 'scribble' } });
+    expect(await page.locator('.attached').count()).toBe(0);
+  });
+
+  test('paints with a finger, and does not scroll meanwhile', async () => {
+    const context = await browser.newContext({ viewport: { width: 390, height: 740 }, hasTouch: true, isMobile: true });
+    const phone = await context.newPage();
+    phone.setDefaultTimeout(10_000);
+    await phone.goto(playground.url);
+    await phone.getByRole('combobox', { name: 'Message' }).fill('a boat count:1 size:64x64');
+    await phone.getByRole('button', { name: 'Send' }).tap();
+    await phone.locator('.tile.is-done').tap();
+    await phone.locator('#lightbox').getByRole('button', { name: 'Paint over' }).tap();
+    const canvas = phone.getByRole('img', { name: 'The picture to paint over' });
+    const box = await canvas.boundingBox();
+    if (box === null) throw new Error('Expected the window for painting to be open.');
+    expect(await phone.evaluate('document.documentElement.scrollWidth > innerWidth')).toBe(false);
+    const touch = await context.newCDPSession(phone);
+    const finger = (type: 'touchStart' | 'touchMove' | 'touchEnd', y = 0) =>
+      touch.send('Input.dispatchTouchEvent', {
+        type,
+        touchPoints: type === 'touchEnd' ? [] : [{ x: box.x + box.width / 2, y: box.y + box.height * y }],
+      });
+    await finger('touchStart', 0.2);
+    for (const y of [0.4, 0.6, 0.8]) await finger('touchMove', y);
+    await finger('touchEnd');
+    expect(await phone.locator('#painter form').evaluate((form) => form.scrollTop)).toBe(0);
+    await phone.locator('#painter').getByRole('button', { name: 'Draw' }).tap();
+    await phone.locator('.tile.is-done').nth(1).waitFor();
+    const mask = engine.requests[1]?.init?.mask?.data;
+    expect([mask?.[32 * 64 + 32], mask?.[32 * 64 + 4]]).toEqual([255, 0]);
+    await context.close();
+  });
+
+  test('shows where a picture is withheld, and goes past it when looking at them large', async () => {
+    await playground.close();
+    engine = createInstantEngine({ unsafe: [0, 0.9, 0, 0] });
+    playground = await openPlayground({ engine, store, folder });
+    await page.goto(playground.url);
+    await type('a boat');
+    await drawn(3);
+    expect(await page.locator('.tile').count()).toBe(4);
+    await page.locator('.tile').nth(1).getByText('Withheld').waitFor();
+    await page.getByText('1 of the 4 pictures is withheld').waitFor();
+    await page.locator('.tile').nth(2).click();
+    await page.locator('#lightbox').getByText('2 of 3').waitFor();
+    await page.locator('#lightbox').getByRole('button', { name: 'Vary 3' }).waitFor();
   });
 
   test.each([360, 390])('has nothing wider than a phone of %i pixels', async (width) => {

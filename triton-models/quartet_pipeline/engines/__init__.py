@@ -29,6 +29,8 @@ class Drawing:
     """uint8 [n, h, w, 3] in the order of the seeds."""
     timings_ms: tuple[float, float, float, float]
     """Text encoder, loop, decoder, total."""
+    unsafe: NDArray[np.float32] | None = None
+    """float32 [n] from 0 to 1, above 0.5 where the model's own safety checker would not show it; None without one."""
 
 
 OnProgress = Callable[[Progress], None]

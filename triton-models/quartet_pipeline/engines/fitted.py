@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import torch
 
@@ -15,13 +16,18 @@ from quartet_pipeline.engines.torch import open_small_model
 from quartet_pipeline.engines.turns import TorchPlan
 from quartet_pipeline.errors import NotEnoughMemoryError
 from quartet_pipeline.model_folder import ModelFolder
+from quartet_pipeline.networks.controls import Controls, read_control_config
 from quartet_pipeline.networks.footprint import Footprint, PlainFootprint
+from quartet_pipeline.networks.safety import Judge, make_checker, read_checker_config
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
+from quartet_pipeline.networks.weight_set import Layout
 from quartet_pipeline.networks.weights import make_networks, read_configs
+from quartet_pipeline.plans.folder import FOLDER, read_list
 from quartet_pipeline.request import MAX_PICTURES
 from quartet_pipeline.tokenizer import PromptEncoder
 
 META = torch.device("meta")
+Model = tuple[ModelFolder, Description]
 
 
 class FittedEngines:
@@ -30,7 +36,7 @@ class FittedEngines:
     `models` are those that may be opened; the ones that are alike share an engine, which has to fit all their sizes.
     """
 
-    def __init__(self, memory_gb: float | None, models: Sequence[tuple[ModelFolder, Description]]) -> None:
+    def __init__(self, memory_gb: float | None, models: Sequence[Model]) -> None:
         self.memory = DeviceMemory(own_device(), memory_gb)
         self.is_gpu = self.memory.is_gpu
         self._models = models
@@ -49,6 +55,18 @@ class FittedEngines:
             plan, reason = self._plan(found, description)
             self._plans[key] = plan
         return self._shared.open(found, description, encode_prompt, plan), reason
+
+    def reserve_plans(self, place: Path) -> str:
+        """How TensorRT's plans fit; a NotEnoughMemoryError when they do not."""
+        folder = place / FOLDER
+        built = [entry.plan for entry in read_list(folder).entries if entry.plan is not None]
+        # A plan is little but its weights; scratch memory is shared.
+        takes = sum((folder / plan.file).stat().st_size for plan in built) + max(plan.scratch_bytes for plan in built)
+        left = self.memory.left
+        if left is not None and takes > left:
+            raise NotEnoughMemoryError(f"Expected {gigabytes(takes)} of memory for plans, got {gigabytes(left)}.")
+        self.memory.take(takes)
+        return f"{gigabytes(takes)}{'' if left is None else f' of {gigabytes(left)}'}"
 
     def _plan(self, found: ModelFolder, description: Description) -> tuple[TorchPlan, str]:
         place = "GPU" if self.is_gpu else "CPU"
@@ -74,15 +92,43 @@ class FittedEngines:
         for network in networks.parts().values():
             network.to(torch.float16 if self.is_gpu else torch.float32)
         shapes = StableDiffusionNetworks(networks, META)
-        return Needs(shapes, shapes.weights_of_stages(), described, spare=self.memory.spare)
+        beside = self._add_conditions(shapes, found, description)
+        return Needs(shapes, shapes.weights_of_stages(), described, beside=beside, spare=self.memory.spare)
 
     def _with_all_sizes(self, found: ModelFolder, description: Description) -> Description:
         if found.is_onnx:
             return description
+        alike = self._alike(found, description)
+        sizes = dict.fromkeys(size for _, other in alike for size in other.offered_sizes(from_picture=True))
+        return replace(description, sizes=tuple(sizes), enlarge_factor=None)
+
+    def _alike(self, found: ModelFolder, description: Description) -> list[Model]:
         key = likeness(found, description)
-        alike = [other for place, other in self._models if not place.is_onnx and likeness(place, other) == key]
-        sizes = dict.fromkeys(size for other in alike for size in other.offered_sizes(from_picture=True))
-        return replace(description, sizes=tuple(sizes) or description.sizes, enlarge_factor=None)
+        return [one for one in self._models if not one[0].is_onnx and likeness(*one) == key]
+
+    def _add_conditions(self, shapes: StableDiffusionNetworks, found: ModelFolder, description: Description) -> int:
+        """What stays beside the networks: weights of what models bring, and a LoRA while it is merged; in bytes."""
+        alike = self._alike(found, description)
+        beside = max((one.lora.stat().st_size for one, _ in alike if one.lora is not None), default=0)
+        if beside:
+            # One matrix at a time is summed in float32.
+            largest = max(one.numel() for network in shapes.networks.parts().values() for one in network.parameters())
+            beside += 3 * 4 * largest
+        places = [place for _, one in alike for place in one.controls.values()]
+        if places:
+            controls = Controls(shapes)
+            controls.expect(read_control_config(places[0]), places[0])
+            controls.network.to(shapes.dtype)
+            controls.network.set_scale(torch.ones(1, device=META))
+            shapes.controls = controls
+            beside += Layout.of(controls.network).size
+        checkers = [one.safety_checker for _, one in alike if one.safety_checker is not None]
+        if checkers:
+            judge = Judge(META, shapes.dtype)
+            judge.network = make_checker(read_checker_config(checkers[0]), shapes.dtype)
+            shapes.checker = judge
+            beside += Layout.of(judge.network).size
+        return beside
 
 
 def _describe(needs: Needs, fit: Fit) -> str:

@@ -1,7 +1,7 @@
 """Which of several programs each step of a drawing's loop is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from quartet_pipeline.speeds import Shortcuts
 
@@ -24,8 +24,13 @@ class StepKind:
     """Whether a control picture steers it."""
 
 
-def step_kinds(left_out: Shortcuts, steps: int, *, is_guided: bool) -> Sequence[StepKind]:
-    """The kind of each step; `is_guided` says whether there is a negative prompt at all."""
+def step_kinds(left_out: Shortcuts, steps: int, *, is_guided: bool, is_controlled: bool = False) -> Sequence[StepKind]:
+    """The kind of each step; `is_guided` says whether there is a negative prompt at all.
+
+    Controlled steps are whole and not in fp8: what steers comes in at every depth.
+    """
+    if is_controlled:
+        left_out = replace(left_out, deep_every=1, is_coarse=False)
     last_guided = _guided_steps(left_out, steps) if is_guided else 0
     kinds = []
     for step in range(steps):
@@ -39,6 +44,7 @@ def step_kinds(left_out: Shortcuts, steps: int, *, is_guided: bool) -> Sequence[
                 keeps_deep=is_whole and left_out.deep_every > 1,
                 is_shallow=not is_whole,
                 is_coarse=left_out.is_coarse,
+                is_controlled=is_controlled,
             )
         )
     return kinds

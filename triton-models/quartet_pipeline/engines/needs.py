@@ -7,7 +7,7 @@ from functools import partial
 import torch
 
 from quartet_pipeline.description import Description, Size
-from quartet_pipeline.engines.kinds import step_kinds
+from quartet_pipeline.engines.kinds import StepKind, step_kinds
 from quartet_pipeline.engines.meter import MemoryMeter
 from quartet_pipeline.engines.program import Program
 from quartet_pipeline.engines.turns import Turn, Turns
@@ -45,9 +45,17 @@ class Needs:
     """
 
     def __init__(
-        self, networks: LoopNetworks, weights: Mapping[Stage, int], description: Description, *, spare: float
+        self,
+        networks: LoopNetworks,
+        weights: Mapping[Stage, int],
+        description: Description,
+        *,
+        beside: int = 0,
+        spare: float,
     ) -> None:
         self.weights = weights
+        self.beside = beside
+        """Of what stays, whatever takes turns."""
         self.sizes = tuple(dict.fromkeys(description.offered_sizes(from_picture=True)))
         self.spare = spare
         self._networks = networks
@@ -70,7 +78,10 @@ def _measure(networks: LoopNetworks, description: Description, size: Size, at_on
     turn = Turn(at_once)
     with MemoryMeter() as meter, FusedAttention():
         program = Program(networks, description, size, MAX_PICTURES, is_guided=True, turns=Turns(turn, turn))
-        program.prepare(KINDS)
+        kinds = [*KINDS, StepKind(is_guided=True, is_controlled=True)] if networks.controls else KINDS
+        program.prepare(kinds)
+        program.masking()
+        judge = program.judging() if networks.checker else None
         kept = meter.now
 
         def beyond(run: Callable[[], object]) -> int:
@@ -81,8 +92,8 @@ def _measure(networks: LoopNetworks, description: Description, size: Size, at_on
         picture = torch.empty(1, 3, *size, device=networks.device)
         scratch: dict[Stage, int] = {
             "text": beyond(program.read),
-            "loop": max(beyond(partial(program.advance, kind)) for kind in KINDS),
-            "decoder": beyond(program.decode),
+            "loop": max(beyond(partial(program.advance, kind)) for kind in kinds),
+            "decoder": max(beyond(program.decode), beyond(judge) if judge else 0),
             "encoder": beyond(lambda: networks.encode(picture)),
         }
     return ProgramNeeds(kept, scratch)

@@ -32,11 +32,11 @@ def least_bytes(needs: Needs) -> int:
     """The smallest budget with which anything can be drawn."""
     programs = [needs.program(size, COUNTS[-1]) for size in needs.sizes]
     beside = min(LEAST_PROGRAMS * one.kept + needs.with_spare(max(one.scratch.values())) for one in programs)
-    return max(needs.weights.values()) + beside
+    return needs.beside + max(needs.weights.values()) + beside
 
 
 def _fit(needs: Needs, budget: int, *, takes_turns: bool, is_gpu: bool) -> Fit | None:
-    weights = max(needs.weights.values()) if takes_turns else sum(needs.weights.values())
+    weights = needs.beside + (max(needs.weights.values()) if takes_turns else sum(needs.weights.values()))
     sizes = sorted(needs.sizes, key=lambda size: size[0] * size[1])
     while sizes:
         kept = max(needs.program(size, COUNTS[0]).kept for size in sizes)

@@ -15,10 +15,12 @@ from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
 from quartet_pipeline.engines.kinds import StepKind
+from quartet_pipeline.engines.masking import Canvas, Masking
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
+from quartet_pipeline.engines.steering import Steering
 from quartet_pipeline.engines.turns import Turn, Turns, in_turns
-from quartet_pipeline.networks.interface import LoopNetworks
+from quartet_pipeline.networks.interface import Checker, LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
 from quartet_pipeline.schedulers import Row
@@ -53,7 +55,7 @@ class Program:
     ) -> None:
         self.networks = networks
         self.description = description
-        self.count = count
+        self.size, self.count = size, count
         self._turns = turns
         device = networks.device
         height, width = (side // description.downscale for side in size)
@@ -95,6 +97,8 @@ class Program:
         self._capture = capture_of(turns.loop)
         self._steps: dict[StepKind, Callable[[], None]] = {}
         self._exact = StepKind(is_guided)
+        self._masking: Masking | None = None
+        self._steering: Steering | None = None
         networks.bring("text")
         self._encode_text, self._states = self._capture(self._encode)
         networks.bring("loop")
@@ -104,6 +108,9 @@ class Program:
         self.latents.normal_()
         networks.bring("decoder")
         self._decode_latents, (self.images, self.is_finite) = capture_of(turns.decoder)(self._decode)
+        self.unsafe = zeros(count)
+        """What a safety checker says of the pictures."""
+        self._judging: Callable[[], None] | None = None
 
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
@@ -111,6 +118,8 @@ class Program:
         if new:
             self.networks.bring("loop")
         for kind in new:
+            if kind.is_controlled:
+                self.steering()
             # A step runs on numbers like a request's.
             self.step.zero_()
             self.latents.normal_()
@@ -130,6 +139,29 @@ class Program:
         self.networks.bring("decoder")
         self._decode_latents()
 
+    def masking(self) -> Masking:
+        """What paints within a mask, captured on first use, before `begin`."""
+        if self._masking is None:
+            canvas = Canvas(self.latents, self.estimates[0], self._sample, self._current, self.images)
+            self._masking = Masking(canvas, self._capture)
+        return self._masking
+
+    def steering(self) -> Steering:
+        """What a control picture fills and controlled steps read, made on first use."""
+        if self._steering is None:
+            if self.networks.controls is None:
+                raise ValueError("Expected networks with a ControlNet, got some without.")
+            self._steering = Steering(self.networks.controls, self.size, self._states, self.count, self._capture)
+        return self._steering
+
+    def judging(self) -> Callable[[], None]:
+        """Fills `unsafe` after the decoder, captured on first use, before `begin`."""
+        if self._judging is None:
+            if self.networks.checker is None:
+                raise ValueError("Expected networks with a safety checker, got some without.")
+            self._judging, _ = self._capture(partial(self._judge, self.networks.checker))
+        return self._judging
+
     def advance(self, kind: StepKind | None = None) -> None:
         """One step, by default the exact one; of a kind that was prepared."""
         self._steps[kind or self._exact]()
@@ -139,11 +171,13 @@ class Program:
         self._preview_weights = torch.tensor(description.latent_rgb_weights, device=self.networks.device)
         self._preview_bias = torch.tensor(description.latent_rgb_bias, device=self.networks.device)
 
-    def begin(self, *, noise_scale: float, clean: Tensor | None) -> None:
+    def begin(self, *, noise_scale: float, clean: Tensor | None, masking: Masking | None = None) -> None:
         """Sets out from the seeds' noise, and from what `clean` holds of a picture; `table` and `times` are filled."""
         self.step.fill_(-1)
         # The noise before the first step.
         self.add_noise()
+        if masking is not None:
+            masking.begin(self.noise)
         self.latents.copy_(self.noise * noise_scale)
         if clean is not None:
             self.latents.add_(clean)
@@ -172,7 +206,9 @@ class Program:
         sample, text = self._sample[first:], self.text[first:]
         rows = self._turns.loop.pictures * (2 if kind.is_guided else 1)
         with self.networks.in_fp8() if kind.is_coarse and self.networks.in_fp8 else nullcontext():
-            if kind.is_shallow:
+            if kind.is_controlled:
+                output = self.steering().denoise(sample, self._time, text, self._current, rows)
+            elif kind.is_shallow:
                 shallow = partial(self._now, self.networks.denoise_shallow)
                 (output,) = in_turns(rows, shallow, sample, text, self._deep[first:])
             elif kind.keeps_deep:
@@ -196,8 +232,14 @@ class Program:
         (pictures,) = in_turns(
             self._turns.decoder.pictures, self.networks.decode, self.latents / self.description.scaling_factor
         )
+        is_finite = torch.isfinite(self.latents).all()
+        if pictures.dtype == torch.uint8:
+            return pictures, is_finite
         levels = ((pictures.float() + 1) * 127.5).round().clamp(0, 255)
-        return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), torch.isfinite(self.latents).all()
+        return levels.permute(0, 2, 3, 1).to(torch.uint8).contiguous(), is_finite
+
+    def _judge(self, checker: Checker) -> None:
+        self.unsafe.copy_(checker.judge(self.images))
 
     def previews(self) -> Tensor:
         """The newest estimate as uint8 [n, 64, 64, 3]."""

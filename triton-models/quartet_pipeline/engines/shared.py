@@ -16,7 +16,9 @@ from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress
 from quartet_pipeline.engines.torch import TorchEngine, kernels_of
 from quartet_pipeline.engines.turns import TorchPlan
 from quartet_pipeline.model_folder import ModelFolder
+from quartet_pipeline.networks.controls import Controls
 from quartet_pipeline.networks.lora import Lora, read_lora
+from quartet_pipeline.networks.safety import Judge
 from quartet_pipeline.networks.shelf import Shelf
 from quartet_pipeline.networks.stable_diffusion import StableDiffusionNetworks
 from quartet_pipeline.networks.weights import check_weights, make_networks, read_configs
@@ -115,6 +117,20 @@ class SharedEngines:
         else:
             # They are read when first asked for; that they fit is better known now.
             check_weights(path, shared.networks.networks)
+        _add_conditions(shared.networks, description)
         is_pinned = self._device.type == "cuda"
         lora = read_lora(found.lora, shared.networks.networks, is_pinned=is_pinned) if found.lora else None
         return SharedModel(shared, description, encode_prompt, path, lora)
+
+
+def _add_conditions(networks: StableDiffusionNetworks, description: Description) -> None:
+    """What a model brings beside its networks; where two bring the same, it is there once."""
+    if description.controls:
+        controls = networks.controls if isinstance(networks.controls, Controls) else Controls(networks)
+        for place in description.controls.values():
+            controls.add(place)
+        networks.controls = controls
+    if description.safety_checker is not None:
+        judge = networks.checker if isinstance(networks.checker, Judge) else Judge(networks.device, networks.dtype)
+        judge.add(description.safety_checker)
+        networks.checker = judge

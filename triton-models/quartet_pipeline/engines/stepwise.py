@@ -11,6 +11,7 @@ from quartet_pipeline.description import Description
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.masks import edge_weights, keep, keep_pixels, latent_mask, noised
 from quartet_pipeline.pixels import from_pixels, to_pixels, to_previews
 from quartet_pipeline.request import Request
 from quartet_pipeline.schedulers import Row, Table, scheduler_table, steps_that_run
@@ -19,6 +20,7 @@ from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 class Networks(Protocol):
@@ -40,8 +42,10 @@ class Networks(Protocol):
 class _Canvas:
     """One picture while it is drawn."""
 
-    def __init__(self, seed: int, latents: Floats) -> None:
+    def __init__(self, seed: int, start: Doubles, latents: Floats) -> None:
         self.seed = seed
+        self.start = start
+        """The noise that it set out with."""
         self.latents = latents
         """float32 [1, 4, h/8, w/8]."""
         self.estimates = (np.zeros_like(latents),) * 3
@@ -82,11 +86,14 @@ class StepwiseEngine:
             stop_if(is_cancelled)
             unscaled = latents.astype(np.float64) / self._description.scaling_factor
             pictures.append(to_pixels(self._networks.decode(unscaled.astype(np.float32))))
+        images = np.concatenate(pictures)
+        if request.picture is not None and request.mask is not None:
+            images = keep_pixels(images, request.picture, edge_weights(request.mask))
         stop_if(is_cancelled)
         done = time.perf_counter()
         spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
         text_ms, loop_ms, decoder_ms, total_ms = (span * 1000 for span in spans)
-        return Drawing(np.concatenate(pictures), (text_ms, loop_ms, decoder_ms, total_ms))
+        return Drawing(images, (text_ms, loop_ms, decoder_ms, total_ms))
 
     def _denoise(
         self, request: Request, states: Floats, on_progress: OnProgress, is_cancelled: IsCancelled
@@ -96,7 +103,9 @@ class StepwiseEngine:
         steps = steps_that_run(request.steps, request.strength)
         restart = restart_of(left_out, steps, is_guided=is_guided)
         table = scheduler_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
-        canvases = self._start(request, table)
+        clean = self._clean(request)
+        canvases = self._start(request, table, clean)
+        mask = None if request.mask is None else latent_mask(request.mask, description.downscale)
         kinds = step_kinds(left_out, steps, is_guided=is_guided)
         for index, (row, kind) in enumerate(zip(table.rows, kinds, strict=True)):
             # The prompt's states are the last.
@@ -106,6 +115,8 @@ class StepwiseEngine:
                 sample = np.repeat(canvas.latents, len(seen), axis=0)
                 output = self._networks.denoise(sample, row.timestep, seen)
                 _apply(row, canvas, _guided(canvas, kind, output, request.guidance_scale), index)
+                if mask is not None:
+                    _keep_given(row, canvas, mask, clean)
             step = index + 1
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             newest = np.concatenate([canvas.estimates[0] for canvas in canvases])
@@ -115,16 +126,22 @@ class StepwiseEngine:
             raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
         return finished
 
-    def _start(self, request: Request, table: Table) -> Sequence[_Canvas]:
+    def _clean(self, request: Request) -> Doubles:
+        """The given picture's scaled latents [1, 4, h/8, w/8]; without a picture zeros."""
         description = self._description
-        height, width = (side // description.downscale for side in request.size)
-        shape = (1, description.latent_channels, height, width)
-        clean = 0.0 if request.picture is None else self._networks.encode(from_pixels(request.picture))
+        if request.picture is None:
+            height, width = (side // description.downscale for side in request.size)
+            return np.zeros((1, description.latent_channels, height, width))
+        latents = self._networks.encode(from_pixels(request.picture)).astype(np.float64)
+        scaled: Doubles = description.scaling_factor * latents
+        return scaled
+
+    def _start(self, request: Request, table: Table, clean: Doubles) -> Sequence[_Canvas]:
         canvases = []
         for seed in request.seeds:
-            noise = normal_noise(seed, 0, int(np.prod(shape))).reshape(shape).astype(np.float64)
-            latents = table.noise * noise + table.picture * description.scaling_factor * np.asarray(clean, np.float64)
-            canvases.append(_Canvas(seed, latents.astype(np.float32)))
+            noise = normal_noise(seed, 0, clean.size).reshape(clean.shape).astype(np.float64)
+            latents = table.noise * noise + table.picture * clean
+            canvases.append(_Canvas(seed, noise, latents.astype(np.float32)))
         return canvases
 
 
@@ -151,3 +168,10 @@ def _apply(row: Row, canvas: _Canvas, output: Floats, index: int) -> None:
         following += row.noise * normal_noise(canvas.seed, index + 1, latents.size).reshape(latents.shape)
     canvas.estimates = (guess.astype(np.float32), last, last_but_one)
     canvas.latents = following.astype(np.float32)
+
+
+def _keep_given(row: Row, canvas: _Canvas, mask: Floats, clean: Doubles) -> None:
+    """After a step, what the mask keeps of the given picture (see `masks`)."""
+    newest, last, last_but_one = canvas.estimates
+    canvas.latents = keep(mask, canvas.latents, noised(clean, canvas.start, row.after))
+    canvas.estimates = (keep(mask, newest, clean), last, last_but_one)

@@ -15,6 +15,7 @@ from quartet_pipeline.description import Description, Size
 from quartet_pipeline.device_memory import DeviceMemory
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
+from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.turns import TorchPlan, Turns
@@ -110,10 +111,16 @@ class TorchEngine:
     @torch.no_grad()
     def warm_up(self) -> None:
         """Captures the programs of the first size: one picture, and as many as a request may ask for."""
-        sizes = self._description.sizes if self._share.turns is None else tuple(self._share.turns)
+        size = self._description.sizes[0] if self._share.turns is None else next(iter(self._share.turns))
         with self._memory.watch():
             for count in (MAX_PICTURES, 1):
-                self.program(sizes[0], count, is_guided=True)
+                program = self.program(size, count, is_guided=True)
+                if self._description.safety_checker is not None:
+                    program.judging()
+
+    def forget_programs(self) -> None:
+        """Lets go of what was captured: the next request of each shape captures anew."""
+        self._programs.clear()
 
     def program(self, size: Size, count: int, *, is_guided: bool) -> Program:
         """The program of a shape; made on first use."""
@@ -161,20 +168,27 @@ class TorchEngine:
         restart = restart_of(left_out, steps, is_guided=is_guided)
         table = _cached_table(request.scheduler, request.steps, description.schedule, request.strength, restart)
         program = self.program(request.size, len(request.seeds), is_guided=is_guided)
-        kinds = step_kinds(left_out, steps, is_guided=is_guided)
+        kinds = step_kinds(left_out, steps, is_guided=is_guided, is_controlled=request.control is not None)
         if program.prepare(dict.fromkeys(kinds)):
             self._give_back_memory()
+        masking = program.masking() if request.mask is not None else None
+        judge = program.judging() if description.safety_checker is not None else None
         begun = self._moment()
-        clean = self._encode_picture(request, table)
+        clean = self._encode_picture(request)
         program.ids.copy_(torch.from_numpy(np.stack([self._encode_prompt(text) for text in texts])))
         program.read()
         self._bring(program, request, table, clean)
         encoded = self._moment()
-        self._loop(program, request, table, kinds, on_progress, is_cancelled)
+        self._loop(program, request, table, kinds, masking, on_progress, is_cancelled)
         denoised = self._moment()
         stop_if(is_cancelled)
         program.decode()
+        if masking is not None:
+            masking.blend()
+        if judge is not None:
+            judge()
         images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
+        unsafe = self._fetch(program.unsafe) if judge is not None else None
         done = self._moment()
         done.wait()
         stop_if(is_cancelled)
@@ -182,15 +196,16 @@ class TorchEngine:
             raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
         spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
         text_ms, loop_ms, decoder_ms, total_ms = spans
-        return Drawing(images.numpy(), (text_ms, loop_ms, decoder_ms, total_ms))
+        timings = (text_ms, loop_ms, decoder_ms, total_ms)
+        return Drawing(images.numpy(), timings, None if unsafe is None else unsafe.numpy())
 
-    def _encode_picture(self, request: Request, table: Table) -> Tensor | None:
-        """What the picture to start from, where there is one, gives to the first latents."""
+    def _encode_picture(self, request: Request) -> Tensor | None:
+        """The scaled latents of the picture to start from, where there is one."""
         if request.picture is None:
             return None
         picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
         self._networks.bring("encoder")
-        return table.picture * self._description.scaling_factor * self._networks.encode(picture).float()
+        return self._description.scaling_factor * self._networks.encode(picture).float()
 
     def _bring(self, program: Program, request: Request, table: Table, clean: Tensor | None) -> None:
         """Fills the program's buffers for a request; after `read`, as a step's weights make its times."""
@@ -199,7 +214,18 @@ class TorchEngine:
         plan = self._plan(table)
         program.table[: len(table.rows)] = plan[0]
         program.times[: len(table.rows)] = plan[1]
-        program.begin(noise_scale=table.noise, clean=clean)
+        if request.control is not None:
+            timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=self._networks.device)
+            program.steering().bring(request.control, self._description.controls[request.control.kind], timesteps)
+        checker, place = self._networks.checker, self._description.safety_checker
+        if checker is not None and place is not None:
+            checker.choose(place)
+        masking = None
+        if clean is not None and request.picture is not None and request.mask is not None:
+            masking = program.masking()
+            masking.bring(table, request.picture, request.mask, clean)
+        clean = None if clean is None else table.picture * clean
+        program.begin(noise_scale=table.noise, clean=clean, masking=masking)
 
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
         """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
@@ -220,6 +246,7 @@ class TorchEngine:
         request: Request,
         table: Table,
         kinds: Sequence[StepKind],
+        masking: Masking | None,
         on_progress: OnProgress,
         is_cancelled: IsCancelled,
     ) -> None:
@@ -236,6 +263,8 @@ class TorchEngine:
             if row.noise != 0:
                 program.add_noise()
             program.advance(kind)
+            if masking is not None:
+                masking.mend()
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             previews = self._fetch_aside(program.previews()) if is_preview_due else None
             pending.append((step, previews[1] if previews else self._moment(), previews[0] if previews else None))

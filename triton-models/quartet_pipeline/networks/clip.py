@@ -1,7 +1,7 @@
 """CLIP's text encoder (Radford et al. 2021), as Stable Diffusion uses it: the last hidden states of all tokens."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -40,12 +40,28 @@ class TextConfig:
         return config
 
 
-class TextLayer(nn.Module):
-    """Causal attention and feed-forward: [n, l, width] -> the same shape."""
+class LayerConfig(Protocol):
+    """What a layer of either of CLIP's two towers has to know."""
 
-    def __init__(self, config: TextConfig) -> None:
+    @property
+    def width(self) -> int: ...
+    @property
+    def feed_width(self) -> int: ...
+    @property
+    def heads(self) -> int: ...
+    @property
+    def activation(self) -> str: ...
+    @property
+    def eps(self) -> float: ...
+
+
+class Layer(nn.Module):
+    """Attention, causal among words, and feed-forward: [n, l, width] -> the same shape."""
+
+    def __init__(self, config: LayerConfig, *, is_causal: bool) -> None:
         super().__init__()
         self.config = config
+        self.is_causal = is_causal
         self.layer_norm1 = nn.LayerNorm(config.width, config.eps)
         self.to_qkv = nn.Linear(config.width, 3 * config.width)
         self.out_proj = nn.Linear(config.width, config.width)
@@ -56,8 +72,8 @@ class TextLayer(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         n, length, width = x.shape
         packed = self.to_qkv(self.layer_norm1(x)).view(n, length, 3, self.config.heads, -1)
-        query, key, value = packed.permute(2, 0, 3, 1, 4)
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+        query, key, value = (part.transpose(1, 2) for part in packed.unbind(2))
+        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=self.is_causal)
         x = x + self.out_proj(mixed.transpose(1, 2).reshape(n, length, width))
         hidden = self.fc1(self.layer_norm2(x))
         # The first CLIP models approximated GELU by x * sigmoid(1.702 x).
@@ -73,7 +89,7 @@ class TextEncoder(nn.Module):
         super().__init__()
         self.token_embedding = nn.Embedding(config.vocabulary, config.width)
         self.position_embedding = nn.Embedding(config.max_tokens, config.width)
-        self.layers = nn.ModuleList(TextLayer(config) for _ in range(config.layers))
+        self.layers = nn.ModuleList(Layer(config, is_causal=True) for _ in range(config.layers))
         self.final_layer_norm = nn.LayerNorm(config.width, config.eps)
 
     def forward(self, ids: Tensor) -> Tensor:

@@ -2,12 +2,26 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.engines.steering import ControlNetworks
+
+
+class Checker(Protocol):
+    """The safety checkers of the models, of which one at a time is in place."""
+
+    def choose(self, place: Path) -> None:
+        """Makes it the one that was read from there; captured graphs stay right."""
+
+    def judge(self, images: Tensor) -> Tensor:
+        """Pictures uint8 [n, h, w, 3] -> how sure it is that each is unsafe, float32 [n] from 0 to 1; above 0.5 is its
+        own decision."""
+
 
 Stage = Literal["text", "loop", "decoder", "encoder"]
 """Networks that run at the same time. On a card that holds only one network, each stage's weights take turns."""
@@ -19,6 +33,10 @@ class LoopNetworks(Protocol):
     device: torch.device
     sampler: Sampler | None
     """What moves the latents on, where it is not plain PyTorch."""
+    controls: ControlNetworks | None
+    """What steers the steps by a control picture, where the model has it."""
+    checker: Checker | None
+    """What judges the pictures, where the model has it."""
     in_fp8: Callable[[], AbstractContextManager[None]] | None
     """Where the card has it: within this context, products of matrices are in fp8."""
 
@@ -47,7 +65,8 @@ class LoopNetworks(Protocol):
         """`denoise` by the outermost part of the UNet alone."""
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Stage `decoder`: unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1."""
+        """Stage `decoder`: unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1, or
+        already pixels, uint8 [n, h, w, 3]."""
 
     def encode(self, pictures: Tensor) -> Tensor:
         """Stage `encoder`: the reverse of `decode`."""

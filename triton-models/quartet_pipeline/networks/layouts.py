@@ -67,6 +67,33 @@ def name_as_diffusers(tensors: Tensors) -> dict[str, dict[str, Tensor]]:
     return parts
 
 
+CONTROL_PREFIX = "control_model."
+CONTROL_RULES: Rules = (
+    (r"^input_hint_block\.0\.", "controlnet_cond_embedding.conv_in."),
+    (r"^input_hint_block\.14\.", "controlnet_cond_embedding.conv_out."),
+    (r"^zero_convs\.(\d+)\.0\.", r"controlnet_down_blocks.\1."),
+    (r"^middle_block_out\.0\.", "controlnet_mid_block."),
+)
+
+
+def name_control_as_diffusers(tensors: Tensors) -> dict[str, Tensor]:
+    """The tensors of a ControlNet's single file under diffusers' names, which it may have already."""
+    inner = {name.removeprefix(CONTROL_PREFIX): tensor for name, tensor in tensors.items()}
+    if "middle_block_out.0.weight" not in inner:
+        return inner
+    return {_control_name(name): tensor for name, tensor in inner.items()}
+
+
+def _control_name(name: str) -> str:
+    # Every other entry of the hint's is a SiLU.
+    found = re.match(r"input_hint_block\.(\d+)\.(.*)", name)
+    if found and 0 < int(found[1]) < 14:
+        return f"controlnet_cond_embedding.blocks.{int(found[1]) // 2 - 1}.{found[2]}"
+    for old, new in CONTROL_RULES:
+        name = re.sub(old, new, name)
+    return _unet_name(name)
+
+
 def _rename(part: str, name: str, levels: int) -> str:
     if part == "unet":
         return _unet_name(name)

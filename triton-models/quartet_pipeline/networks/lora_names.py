@@ -72,7 +72,8 @@ def _table(part: str, paths: Iterable[str]) -> dict[str, str]:
     for path in paths:
         written = path.replace(".", "_")
         table[written] = path
-        table[written.removesuffix("_0")] = path if written.endswith("_to_out_0") else table.get(written, path)
+        if written.endswith("_to_out_0"):
+            table[written.removesuffix("_0")] = path
         if part == "text_encoder":
             table[f"text_model_{written}"] = path
             for old in ("q", "k", "v", "out"):

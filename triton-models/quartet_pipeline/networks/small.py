@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from demo.networks import PictureDecoder, PictureEncoder, TextEncoder, UNet
 from demo.shipped import read_model
 from quartet_pipeline.engines.sampling import Sampler
+from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.interface import Stage
+from quartet_pipeline.networks.interface import Checker, Stage
 
 
 class SmallNetworks:
@@ -20,6 +21,8 @@ class SmallNetworks:
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.device = device
         self.sampler: Sampler | None = None
+        self.controls: ControlNetworks | None = None
+        self.checker: Checker | None = None
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None
         try:
             checkpoint = read_model(folder)

@@ -1,5 +1,6 @@
 """Stable Diffusion for the torch engine."""
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
@@ -8,7 +9,8 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
-from quartet_pipeline.networks.interface import Stage
+from quartet_pipeline.engines.steering import ControlNetworks
+from quartet_pipeline.networks.interface import Checker, Stage
 from quartet_pipeline.networks.lora import Lora, PartOfLora
 from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
@@ -37,6 +39,10 @@ class Fp8(Protocol):
         """After other weights were copied into the same memory."""
 
 
+MOST_DECODED = 4 * 64 * 64
+"""Positions of latents: four pictures of 512x512."""
+
+
 class StableDiffusionNetworks:
     """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last.
 
@@ -57,6 +63,8 @@ class StableDiffusionNetworks:
     ) -> None:
         self.device = device
         self.sampler = sampler
+        self.controls: ControlNetworks | None = None
+        self.checker: Checker | None = None
         self.in_fp8 = fp8.in_fp8 if fp8 else None
         self._fp8 = fp8
         self.shallow_blocks = SHALLOW_BLOCKS
@@ -73,7 +81,7 @@ class StableDiffusionNetworks:
         """What lies in the buffers."""
         if weights:
             self.use(weights)
-        self._dtype = networks.unet.conv_in.weight.dtype
+        self.dtype = networks.unet.conv_in.weight.dtype
 
     def use(self, weights: WeightSets, lora: Lora | None = None, scale: float = 1.0) -> list[str]:
         """Makes the networks those of `weights`, with a LoRA merged into them; returns the parts that changed.
@@ -134,30 +142,36 @@ class StableDiffusionNetworks:
         return self.networks.unet.prepare_times(timesteps)
 
     def make_sample(self, latents: Tensor) -> Tensor:
-        return latents.to(self._dtype, memory_format=torch.channels_last)
+        return latents.to(self.dtype, memory_format=torch.channels_last)
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        output = self.networks.unet(self._inwards(sample), time, text)
-        return _outwards(output)
+        output = self.networks.unet(inwards(sample, self.dtype), time, text)
+        return outwards(output)
 
     def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
-        output, deep = self.networks.unet.keep(self._inwards(sample), time, text, self.shallow_blocks)
-        return _outwards(output), deep
+        output, deep = self.networks.unet.keep(inwards(sample, self.dtype), time, text, self.shallow_blocks)
+        return outwards(output), deep
 
     def denoise_shallow(self, sample: Tensor, time: Tensor, text: Tensor, deep: Tensor) -> Tensor:
-        return _outwards(self.networks.unet.shallow(self._inwards(sample), time, text, deep, self.shallow_blocks))
+        return outwards(self.networks.unet.shallow(inwards(sample, self.dtype), time, text, deep, self.shallow_blocks))
 
     def decode(self, latents: Tensor) -> Tensor:
-        return _outwards(self.networks.decoder(self._inwards(latents)))
+        # Decoding takes more memory than all else: what is larger than usual is decoded in parts.
+        parts = -(-len(latents) * math.prod(latents.shape[2:]) // MOST_DECODED)
+        decoded = [self.networks.decoder(inwards(part, self.dtype)) for part in latents.chunk(parts)]
+        return outwards(decoded[0] if parts == 1 else torch.cat(decoded))
 
     def encode(self, pictures: Tensor) -> Tensor:
-        return _outwards(self.networks.encoder(self._inwards(pictures)))
-
-    def _inwards(self, x: Tensor) -> Tensor:
-        return x.to(self._dtype).permute(0, 2, 3, 1).contiguous()
+        return outwards(self.networks.encoder(inwards(pictures, self.dtype)))
 
 
-def _outwards(x: Tensor) -> Tensor:
+def inwards(x: Tensor, dtype: torch.dtype) -> Tensor:
+    """[n, c, h, w] -> [n, h, w, c] as the networks take it."""
+    return x.to(dtype).permute(0, 2, 3, 1).contiguous()
+
+
+def outwards(x: Tensor) -> Tensor:
+    """The reverse of `inwards`, but for the type of its numbers."""
     return x.permute(0, 3, 1, 2)
 
 

@@ -5,7 +5,7 @@ What a step reads of the prompt (`prepare_text`: keys and values of every cross-
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -241,10 +241,10 @@ class Parts:
     skips: list[Tensor]
 
 
-class UNet(_Part):
-    """Noisy latents and what `prepare_times` and `prepare_text` made -> the model's output."""
+class Contracting(_Part):
+    """The way down and the middle, with what all blocks read of time and prompt: what a UNet and a ControlNet share."""
 
-    def __init__(self, config: UNetConfig, operations: Operations = PLAIN) -> None:
+    def __init__(self, config: UNetConfig, operations: Operations) -> None:
         super().__init__(config, operations)
         widths, last = config.widths, len(config.widths) - 1
         embedding = 4 * widths[0]
@@ -252,37 +252,31 @@ class UNet(_Part):
         self.time_out = nn.Linear(embedding, embedding)
         self.conv_in = nn.Conv2d(config.in_channels, widths[0], 3, padding=1)
         self.down_blocks = nn.ModuleList()
-        skips = [widths[0]]
+        self.skip_widths = [widths[0]]
         width = widths[0]
         for level, one in enumerate(widths):
             widths_in = [width] + [one] * (config.blocks - 1)
             self.down_blocks.append(Down(config, operations, level, widths_in, is_last=level == last))
-            skips += [one] * (config.blocks + (level < last))
+            self.skip_widths += [one] * (config.blocks + (level < last))
             width = one
         self.mid_block = Middle(config, operations)
-        self.up_blocks = nn.ModuleList()
-        for level in reversed(range(last + 1)):
-            widths_in = []
-            for _ in range(config.blocks + 1):
-                widths_in.append(width + skips.pop())
-                width = widths[level]
-            self.up_blocks.append(Up(config, operations, level, widths_in, is_last=level == 0))
-        self.conv_norm_out = nn.GroupNorm(config.groups, widths[0], config.eps)
-        self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
+
+    def _add_projections(self) -> None:
+        """What all blocks read of time and prompt, once they are there."""
         self._time_widths = [block.width for block in self.residual_blocks()]
         self._text_widths = [2 * block.width for block in self.transformers()]
-        self.times = nn.Linear(embedding, sum(self._time_widths))
+        self.times = nn.Linear(4 * self.config.widths[0], sum(self._time_widths))
         """For every residual block: its part of the time embedding, and the bias of its first convolution."""
-        self.texts = nn.Linear(config.text_width, sum(self._text_widths), bias=False)
+        self.texts = nn.Linear(self.config.text_width, sum(self._text_widths), bias=False)
         """For every transformer: keys, then values."""
 
     def levels(self) -> Iterator[tuple[str, Level]]:
         """In the order in which they run, with their names."""
         for name in ("down_blocks", "mid_block", "up_blocks"):
-            part = getattr(self, name)
+            part = getattr(self, name, None)
             if isinstance(part, Level):
                 yield name, part
-            else:
+            elif part is not None:
                 yield from ((f"{name}.{index}", level) for index, level in enumerate(part))
 
     def residual_blocks(self) -> Iterator[ResidualBlock]:
@@ -307,16 +301,60 @@ class UNet(_Part):
         prepared: Tensor = self.texts(states)
         return prepared
 
-    def forward(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        """Latents [n, h, w, in_channels], one row of `prepare_times`, `prepare_text` -> [n, h, w, out_channels]."""
-        return self.keep(sample, time, text)[0]
-
-    def keep(self, sample: Tensor, time: Tensor, text: Tensor, blocks: int = SHALLOW_BLOCKS) -> tuple[Tensor, Tensor]:
-        """The same, and what enters the last `blocks` residual blocks: [n, h, w, c], for `shallow`."""
-        x, parts = self._enter(sample, self._split_times(time), self._split_texts(text))
+    def _descend(self, sample: Tensor, time: Tensor, text: Tensor, hint: Tensor | None = None) -> tuple[Tensor, Parts]:
+        """Down to the middle, with a picture's embedding added first where there is one; the skips are in the parts."""
+        x, parts = self._enter(sample, self._split_times(time), self._split_texts(text), hint)
         for level in self.down_blocks:
             x = level(x, parts)
-        x = self.mid_block(x, parts)
+        return self.mid_block(x, parts), parts
+
+    def _enter(
+        self, sample: Tensor, times: Sequence[Tensor], texts: Sequence[Tensor], hint: Tensor | None = None
+    ) -> tuple[Tensor, Parts]:
+        x = self.operations.convolve(sample, self.conv_in.weight, self.conv_in.bias, residual=hint)
+        return x, Parts(iter(times), iter(texts), [x])
+
+    def _split_times(self, time: Tensor) -> Sequence[Tensor]:
+        return torch.split(time, self._time_widths)
+
+    def _split_texts(self, text: Tensor) -> Sequence[Tensor]:
+        return torch.split(text, self._text_widths, dim=2)
+
+
+Steer = Callable[[list[Tensor], Tensor], Tensor]
+"""Adds to the skips, and to the middle's feature map, which it returns."""
+
+
+class UNet(Contracting):
+    """Noisy latents and what `prepare_times` and `prepare_text` made -> the model's output."""
+
+    def __init__(self, config: UNetConfig, operations: Operations = PLAIN) -> None:
+        super().__init__(config, operations)
+        widths, last = config.widths, len(config.widths) - 1
+        skips = list(self.skip_widths)
+        width = widths[-1]
+        self.up_blocks = nn.ModuleList()
+        for level in reversed(range(last + 1)):
+            widths_in = []
+            for _ in range(config.blocks + 1):
+                widths_in.append(width + skips.pop())
+                width = widths[level]
+            self.up_blocks.append(Up(config, operations, level, widths_in, is_last=level == 0))
+        self.conv_norm_out = nn.GroupNorm(config.groups, widths[0], config.eps)
+        self.conv_out = nn.Conv2d(widths[0], config.out_channels, 3, padding=1)
+        self._add_projections()
+
+    def forward(self, sample: Tensor, time: Tensor, text: Tensor, steer: Steer | None = None) -> Tensor:
+        """Latents [n, h, w, in_channels], one row of `prepare_times`, `prepare_text` -> [n, h, w, out_channels]."""
+        return self.keep(sample, time, text, steer=steer)[0]
+
+    def keep(
+        self, sample: Tensor, time: Tensor, text: Tensor, blocks: int = SHALLOW_BLOCKS, steer: Steer | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The same, and what enters the last `blocks` residual blocks: [n, h, w, c], for `shallow`."""
+        x, parts = self._descend(sample, time, text)
+        if steer is not None:
+            x = steer(parts.skips, x)
         *coarser, outermost = self.up_blocks
         for level in coarser:
             x = level(x, parts)
@@ -342,16 +380,6 @@ class UNet(_Part):
             parts.skips.append(x)
         return self._leave(up(deep, parts, slice(-blocks, None)))
 
-    def _enter(self, sample: Tensor, times: Sequence[Tensor], texts: Sequence[Tensor]) -> tuple[Tensor, Parts]:
-        x = self.operations.convolve(sample, self.conv_in.weight, self.conv_in.bias)
-        return x, Parts(iter(times), iter(texts), [x])
-
     def _leave(self, x: Tensor) -> Tensor:
         x = self.operations.group_norm(x, self._as_norm(self.conv_norm_out))
         return self.operations.convolve(x, self.conv_out.weight, self.conv_out.bias)
-
-    def _split_times(self, time: Tensor) -> Sequence[Tensor]:
-        return torch.split(time, self._time_widths)
-
-    def _split_texts(self, text: Tensor) -> Sequence[Tensor]:
-        return torch.split(text, self._text_widths, dim=2)

@@ -19,7 +19,7 @@ from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.clip import TextConfig, TextEncoder
 from quartet_pipeline.networks.layouts import Tensors, name_as_diffusers
 from quartet_pipeline.networks.operations import PLAIN, Operations, fold_doubled
-from quartet_pipeline.networks.unet import UNet, UNetConfig
+from quartet_pipeline.networks.unet import Contracting, UNet, UNetConfig
 from quartet_pipeline.networks.vae import AutoencoderConfig, Decoder, Encoder
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 
@@ -83,7 +83,7 @@ def read_configs(path: Path) -> Configs:
 
     A single file says nothing about its shapes: they are those of Stable Diffusion 1.x, or it is refused.
     """
-    return parse_configs({part: _read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
+    return parse_configs({part: read_config(path / part / "config.json") if path.is_dir() else {} for part in PARTS})
 
 
 def parse_configs(configs: Mapping[str, dict[str, Any]]) -> Configs:
@@ -121,7 +121,7 @@ def check_weights(path: Path, networks: StableDiffusion) -> None:
 
 def _read_files(path: Path, device: torch.device = CPU) -> Mapping[str, Tensors]:
     if path.is_dir():
-        return {part: _read_part(path / part, device) for part in PARTS}
+        return {part: read_part(path / part, device) for part in PARTS}
     return name_as_diffusers(read_tensors(path, device))
 
 
@@ -136,19 +136,19 @@ def _fill_parts(
 ) -> None:
     theirs: dict[str, Tensors] = {
         "text_encoder": {name.removeprefix("text_model."): one for name, one in tensors["text_encoder"].items()},
-        "unet": _with_moved_biases(tensors["unet"]),
+        "unet": with_moved_biases(tensors["unet"]),
         "encoder": tensors["vae"],
         "decoder": tensors["vae"],
     }
     for part in networks.parts():
-        _fill(parameters[part], theirs[part], sources_of(networks, part))
+        fill(parameters[part], theirs[part], sources_of(networks, part))
 
 
 def sources_of(networks: StableDiffusion, part: str) -> Sources:
     """For one of `StableDiffusion.parts`, what each of its parameters is made of."""
     if part == "text_encoder":
         return _text_sources
-    return _unet_sources(networks.unet) if part == "unet" else _vae_sources(part)
+    return unet_sources(networks.unet) if part == "unet" else _vae_sources(part)
 
 
 def _attach(networks: StableDiffusion, sets: WeightSets) -> StableDiffusion:
@@ -169,7 +169,7 @@ def read_tensors(path: Path, device: torch.device = CPU) -> dict[str, Tensor]:
         raise ModelError(f"Expected {path} to be a safetensors file, got: {str(error)[:120]}.") from error
 
 
-def _read_part(folder: Path, device: torch.device) -> dict[str, Tensor]:
+def read_part(folder: Path, device: torch.device = CPU) -> dict[str, Tensor]:
     # Without "fp16" in the name first: those are the full weights where a folder holds both.
     files = sorted(folder.glob("*.safetensors"), key=lambda file: (".fp16" in file.name, file.name))
     if not files:
@@ -178,7 +178,7 @@ def _read_part(folder: Path, device: torch.device) -> dict[str, Tensor]:
     return {name: tensor for file in chosen for name, tensor in read_tensors(file, device).items()}
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def read_config(path: Path) -> dict[str, Any]:
     try:
         fields: dict[str, Any] = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
@@ -186,7 +186,7 @@ def _read_config(path: Path) -> dict[str, Any]:
     return fields
 
 
-def _fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -> None:
+def fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -> None:
     """Gives every parameter of ours what it is made of."""
     for name, parameter in parameters.items():
         theirs = sources(name)
@@ -212,7 +212,7 @@ def _text_sources(name: str) -> Sequence[str]:
     return [re.sub(r"\.(fc\d)\.", r".mlp.\1.", name.replace(".out_proj.", ".self_attn.out_proj."))]
 
 
-def _with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
+def with_moved_biases(tensors: Tensors) -> dict[str, Tensor]:
     """Adds the biases that our UNet adds elsewhere than diffusers' does (see `unet.ResidualBlock`, `Transformer`)."""
     added = dict(tensors)
     for name in tensors:
@@ -251,7 +251,7 @@ UNET_NAMES = {
 }
 
 
-def _unet_sources(unet: UNet) -> Sources:
+def unet_sources(unet: Contracting) -> Sources:
     levels = list(unet.levels())
     blocks = [f"{name}.resnets.{index}" for name, level in levels for index in range(len(level.resnets))]
     transformers = [f"{name}.attentions.{index}" for name, level in levels for index in range(len(level.attentions))]

@@ -88,8 +88,7 @@ def _last_response(drawing: Drawing, seeds: tuple[int, ...]) -> Any:
             "images": drawing.images,
             "seeds": np.array(seeds, np.int64),
             "timings_ms": np.array(drawing.timings_ms, np.float32),
-            # The models served here have no safety checker of their own.
-            "unsafe": np.zeros(len(seeds), np.float32),
+            "unsafe": np.zeros(len(seeds), np.float32) if drawing.unsafe is None else drawing.unsafe,
         }
     )
 

@@ -21,12 +21,12 @@ export function newKey() {
 /**
  * @param {string} key
  * @param {Ask} ask
- * @param {File | null} [picture]
+ * @param {Readonly<Record<string, File>>} [files] by the option that each is for
  * @returns {Promise<ReplyView>}
  */
-export async function sendCommand(key, ask, picture = null) {
+export async function sendCommand(key, ask, files = {}) {
   const invocation = JSON.stringify({ key, ...ask });
-  if (picture === null) {
+  if (Object.keys(files).length === 0) {
     return request('/api/commands', {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -35,7 +35,7 @@ export async function sendCommand(key, ask, picture = null) {
   }
   const form = new FormData();
   form.set('invocation', invocation);
-  form.set('picture', picture);
+  for (const [option, file] of Object.entries(files)) form.set(option, file);
   return request('/api/commands', { method: 'POST', body: form });
 }
 

@@ -8,6 +8,7 @@ import { listen } from './events.js';
 import { createGallery } from './gallery.js';
 import { createLightbox } from './lightbox.js';
 import { createNavigation } from './navigation.js';
+import { createPainter } from './painter.js';
 import { createSidebar } from './sidebar.js';
 import { createStore } from './store.js';
 import { createToast } from './toast.js';
@@ -15,6 +16,7 @@ import { renderWelcome } from './welcome.js';
 import { words } from './words.js';
 
 /** @typedef {import('./api.js').Ask} Ask */
+/** @typedef {import('./attachment.js').Files} Files */
 /** @typedef {import('./store.js').Note} Note */
 /** @typedef {import('./reply-buttons.js').ReplyButton} ReplyButton */
 
@@ -23,27 +25,28 @@ const world = await loadWorld();
 const store = createStore();
 const announcer = createAnnouncer(store);
 const toast = createToast(announcer.say);
-/** What failed messages were, for sending them again. @type {Map<string, { ask: Ask, picture: File | null }>} */
+/** What failed messages were, for sending them again. @type {Map<string, { ask: Ask, files: Files }>} */
 const unsent = new Map();
 
-const lightbox = createLightbox({ press, say: toast });
+const painter = createPainter();
+const lightbox = createLightbox({ press, paint: canPaint, say: toast });
 const channel = createChannel(store, {
   press,
   open: lightbox.open,
   openJob,
   retry: (note) => {
-    const message = unsent.get(note.key) ?? { ask: { line: note.line }, picture: null };
-    void send(note.key, note.line, message.ask, message.picture);
+    const message = unsent.get(note.key) ?? { ask: { line: note.line }, files: {} };
+    void send(note.key, note.line, message.ask, message.files);
   },
   dismiss: (note) => store.removeNote(note.key),
   loadOlder: () => void loadOlder(),
-  welcome: () => renderWelcome(world, (prompt) => ask(`/${words.commandNames.imagine} ${prompt}`, null)),
+  welcome: () => renderWelcome(world, (prompt) => ask(`/${words.commandNames.imagine} ${prompt}`, {})),
 });
-const composer = createComposer(world, { send: ask, onProblem: toast });
+const composer = createComposer(world, { send: ask, paint: painter.open, onProblem: toast });
 const gallery = createGallery({ open: lightbox.open, onProblem: toast });
 createNavigation({
   onGallery: () => gallery.refresh(),
-  onHelp: () => ask(`/${words.commandNames.help}`, null),
+  onHelp: () => ask(`/${words.commandNames.help}`, {}),
   onChannel: composer.focus,
 });
 const sidebar = createSidebar(world, store);
@@ -53,11 +56,11 @@ store.subscribe((topic) => {
 });
 channel.render();
 
-/** @param {string} line @param {File | null} picture */
-function ask(line, picture) {
+/** @param {string} line @param {Files} files */
+function ask(line, files) {
   location.hash = '#playground';
   channel.toEnd();
-  void send(newKey(), line, { line }, picture);
+  void send(newKey(), line, { line }, files);
 }
 
 /**
@@ -66,15 +69,15 @@ function ask(line, picture) {
  * @param {string} key
  * @param {string} line
  * @param {Ask} what
- * @param {File | null} picture
+ * @param {Files} files
  */
-async function send(key, line, what, picture) {
+async function send(key, line, what, files) {
   /** @type {Note} */
   const note = { key, at: Date.now(), line, answer: null, pending: true, failed: false };
   store.putNote(note);
   channel.toEnd();
   try {
-    const reply = await sendCommand(key, what, picture);
+    const reply = await sendCommand(key, what, files);
     unsent.delete(key);
     if (reply.kind === 'job') {
       store.removeNote(key);
@@ -84,17 +87,22 @@ async function send(key, line, what, picture) {
       store.putNote({ ...note, pending: false, answer: reply.text, shown: shownBy(reply) });
     }
   } catch (error) {
-    unsent.set(key, { ask: what, picture });
+    unsent.set(key, { ask: what, files });
     const failed = error instanceof ApiError && error.offline;
     store.putNote({ ...note, pending: false, failed, answer: error instanceof Error ? error.message : String(error) });
   }
   channel.toEnd();
 }
 
-/** What a button asks for: its answer is shown where it was pressed, not as a new message. @param {Ask} what */
-async function run(what) {
+/**
+ * What a button asks for: its answer is shown where it was pressed, not as a new message.
+ *
+ * @param {Ask} what
+ * @param {Files} [files]
+ */
+async function run(what, files) {
   try {
-    const reply = await sendCommand(newKey(), what);
+    const reply = await sendCommand(newKey(), what, files);
     if (reply.kind === 'job') {
       store.acceptJob(reply.job, reply.notes);
       channel.toEnd('smooth');
@@ -141,6 +149,25 @@ async function press(button) {
     if (!sure) return;
   }
   await run({ command: button.command, options });
+}
+
+/**
+ * The way to paint over a picture of this job; null where its model cannot draw a part anew.
+ *
+ * @param {import('../job-view.ts').JobView} job
+ */
+function canPaint(job) {
+  const model = world.engine.models.find(({ id }) => id === job.request.model);
+  return model?.canPaintWithin ? paintOver : null;
+}
+
+/** @param {import('../job-view.ts').JobView} job @param {import('../job-view.ts').PictureView} picture */
+async function paintOver(job, picture) {
+  const { prompt } = job.request;
+  const painted = await painter.open({ url: picture.url, alt: picture.alt, prompt, go: words.form.draw });
+  if (painted === null) return;
+  const options = { job: job.id, picture: picture.number, prompt: painted.prompt };
+  await run({ command: 'edit', options }, { mask: painted.mask });
 }
 
 async function loadOlder() {

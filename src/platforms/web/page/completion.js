@@ -3,9 +3,9 @@
 
 /**
  * One thing that may stand at the caret. `insert` takes the place of what was typed there; `back` moves the caret
- * back by so many characters afterwards (between quotes).
+ * back by so many characters afterwards (between quotes); `attach` names the option that a file is chosen for.
  *
- * @typedef {{ label: string, description: string, insert: string, back: number, attach: boolean }} Suggestion
+ * @typedef {{ label: string, description: string, insert: string, back: number, attach: string | null }} Suggestion
  */
 
 /**
@@ -69,7 +69,7 @@ export function suggestOption(option) {
     description: `${option.description}${rangeOf(option)}`,
     insert: option.type === 'picture' ? '' : `${option.typed}:${quoted ? '""' : ''}`,
     back: quoted ? 1 : 0,
-    attach: option.type === 'picture',
+    attach: option.type === 'picture' ? option.name : null,
   };
 }
 
@@ -95,7 +95,7 @@ function completeCommand(typed, text, commands) {
       description: command.description,
       insert: `/${command.typed} `,
       back: 0,
-      attach: false,
+      attach: null,
     })),
   };
 }
@@ -120,7 +120,7 @@ function completeValue(option, typed, caret) {
       description: label === value ? '' : value,
       insert: `${/\s/.test(value) ? `"${value}"` : value} `,
       back: 0,
-      attach: false,
+      attach: null,
     })),
   };
 }

@@ -7,13 +7,24 @@ import { words } from './words.js';
 /** @typedef {import('../world-view.ts').WorldView} WorldView */
 
 /** Shown one tap away, in this order; the others complete while typing. */
-const chipOrder = ['style', 'size', 'count', 'seed', 'steps', 'negative', 'strength'];
+const chipOrder = [
+  'style',
+  'size',
+  'count',
+  'seed',
+  'steps',
+  'speed',
+  'negative',
+  'lora_strength',
+  'strength',
+  'control_strength',
+];
 
 /**
  * Where people write. `/` completes commands, a few letters complete options; text without a slash is a prompt.
  *
  * @param {WorldView} world
- * @param {{ send: (line: string, picture: File | null) => void, onProblem: (sentence: string) => void }} actions
+ * @param {{ send: (line: string, files: Readonly<Record<string, File>>) => void, paint: Parameters<typeof createAttachment>[0]['paint'], onProblem: (sentence: string) => void }} actions
  */
 export function createComposer(world, actions) {
   const form = /** @type {HTMLFormElement} */ (byId('composer'));
@@ -23,12 +34,13 @@ export function createComposer(world, actions) {
   // Each time anew: models and sizes may change while the page is open.
   const commands = () => world.commands.filter(({ surface }) => surface === 'slash');
   const attachment = createAttachment({
-    maxBytes: world.maxUploadBytes,
+    world,
+    paint: actions.paint,
     onChange: refresh,
     onProblem: actions.onProblem,
   });
   const suggestions = createSuggestions(field, (completion, suggestion) => {
-    if (suggestion.attach) attachment.choose();
+    if (suggestion.attach !== null) attachment.choose(suggestion.attach);
     const applied = apply(field.value, completion, suggestion);
     write(applied.text, applied.caret);
   });
@@ -50,7 +62,7 @@ export function createComposer(world, actions) {
     const isEmpty = field.value.trim() === '';
     sendButton.disabled = isEmpty;
     suggestions.show(isEmpty ? null : complete(field.value, field.selectionStart, commands()));
-    renderChips(isEmpty && attachment.file() === null);
+    renderChips(isEmpty && Object.keys(attachment.files()).length === 0);
   }
 
   /** @param {boolean} hidden */
@@ -58,7 +70,8 @@ export function createComposer(world, actions) {
     const unused = hidden ? [] : unusedOptions(field.value, commands());
     const shown = chipOrder
       .flatMap((name) => unused.filter((option) => option.name === name))
-      .filter((option) => option.name !== 'strength' || attachment.file() !== null);
+      .filter((option) => option.name !== 'strength' || attachment.has('image'))
+      .filter((option) => option.name !== 'control_strength' || attachment.has('control'));
     chips.hidden = shown.length === 0;
     chips.replaceChildren(
       ...shown.map((option) =>
@@ -79,14 +92,15 @@ export function createComposer(world, actions) {
   }
 
   function send() {
-    const line = field.value.trim();
-    if (line === '') return;
-    sent.push(line);
+    const typed = field.value.trim();
+    if (typed === '') return;
+    sent.push(typed);
     recalled = sent.length;
-    const picture = attachment.file();
+    const files = attachment.files();
+    const line = `${typed}${attachment.options(typed)}`;
     attachment.clear();
     write('', 0);
-    actions.send(line.startsWith('/') ? line : `/${words.commandNames.imagine} ${line}`, picture);
+    actions.send(line.startsWith('/') ? line : `/${words.commandNames.imagine} ${line}`, files);
   }
 
   /** Walks through what was sent, from an empty field or one that shows such a line. @param {number} step */

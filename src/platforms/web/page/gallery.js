@@ -59,12 +59,13 @@ function card(job, open) {
     el(
       'div',
       { class: 'card-pictures', 'data-count': String(job.pictures.length) },
+      ...(job.pictures.length === 0 ? [el('p', { class: 'card-withheld' }, words.withheld)] : []),
       ...job.pictures.map((picture, index) =>
         el(
           'button',
           {
             type: 'button',
-            'aria-label': fill(words.openPicture, { number: index + 1, alt: picture.alt }),
+            'aria-label': fill(words.openPicture, { number: picture.number, alt: picture.alt }),
             onclick: () => open(job, index),
           },
           el('img', { src: picture.thumbnail, alt: picture.alt, loading: 'lazy', decoding: 'async' }),

@@ -46,10 +46,11 @@ export function createJobMessage(first, actions) {
     body.dataset.state = job.state;
     grid.update(job);
     // Nothing to look at before drawing begins, and many may wait.
-    grid.node.hidden = job.state !== 'drawing' && job.pictures.length === 0;
+    const isDrawn = job.pictures.length + job.withheld > 0;
+    grid.node.hidden = job.state !== 'drawing' && !isDrawn;
     updateProgress();
     // Buttons are only made anew when the job enters another phase, so that focus stays where it is.
-    const nextPhase = `${isEnded(job) ? job.state.replace('delivered', 'drawn') : 'unfinished'} ${job.pictures.length}`;
+    const nextPhase = `${isEnded(job) ? job.state.replace('delivered', 'drawn') : 'unfinished'} ${job.pictures.length + job.withheld}`;
     if (nextPhase !== phase) {
       phase = nextPhase;
       renderFoot();
@@ -58,7 +59,7 @@ export function createJobMessage(first, actions) {
 
   function updateProgress() {
     const unfinished = !isEnded(job);
-    headline.hidden = job.pictures.length > 0;
+    headline.hidden = job.pictures.length + job.withheld > 0;
     bar.hidden = !unfinished;
     headline.className = `job-status ${job.state}`;
     if (job.state === 'failed') headline.textContent = job.failure ?? words.failed;
@@ -73,7 +74,7 @@ export function createJobMessage(first, actions) {
   }
 
   function renderFoot() {
-    const settings = job.pictures.length > 0 && el('p', { class: 'settings' }, joined(job.settings));
+    const settings = job.pictures.length + job.withheld > 0 && el('p', { class: 'settings' }, joined(job.settings));
     foot.replaceChildren(
       ...remarks(job, actions.remarks()),
       ...(settings ? [settings] : []),

@@ -8,7 +8,10 @@ import { fill, number, words } from './words.js';
 /**
  * One picture large, with its settings; arrow keys go to its siblings, Escape back.
  *
- * @param {{ press: import('./reply-buttons.js').Press, say: (sentence: string) => void }} actions
+ * @param {object} actions
+ * @param {import('./reply-buttons.js').Press} actions.press
+ * @param {(job: JobView) => ((job: JobView, picture: JobView['pictures'][number]) => void) | null} actions.paint null where its model cannot
+ * @param {(sentence: string) => void} actions.say
  */
 export function createLightbox(actions) {
   const dialog = /** @type {HTMLDialogElement} */ (byId('lightbox'));
@@ -44,7 +47,9 @@ export function createLightbox(actions) {
     const picture = job?.pictures[index];
     if (!job || !picture) return;
     const many = job.pictures.length > 1;
-    const number = index + 1;
+    const { number } = picture;
+    const paint = actions.paint(job);
+    const shown = job;
     dialog.replaceChildren(
       el(
         'div',
@@ -71,7 +76,7 @@ export function createLightbox(actions) {
           el(
             'p',
             { class: 'lightbox-count', 'aria-live': 'polite' },
-            fill(words.numberOf, { number, count: job.pictures.length }),
+            fill(words.numberOf, { number: index + 1, count: job.pictures.length }),
           ),
       ),
       el(
@@ -94,6 +99,20 @@ export function createLightbox(actions) {
             icon('copy'),
             words.copySeed,
           ),
+          paint &&
+            el(
+              'button',
+              {
+                class: 'action secondary',
+                type: 'button',
+                onclick: () => {
+                  dialog.close();
+                  paint(shown, picture);
+                },
+              },
+              icon('paint'),
+              words.paint,
+            ),
           ...job.buttons
             .filter((button) => pictureNumber(button) === number)
             .map((button) => single(button, (pressed) => leave(pressed))),
@@ -142,6 +161,8 @@ function settingsList(job, picture) {
     [called.style.title, request.style === null ? '' : titleOfStyle(request.style)],
     [called.negative.title, request.negativePrompt],
     [called.strength.title, request.strength === null ? '' : number(request.strength)],
+    [called.loraStrength.title, request.loraScale === null ? '' : number(request.loraScale)],
+    [called.speed.title, request.speed === 'exact' ? '' : words.speed[request.speed]],
     [called.model.title, request.model],
     [words.drawn, `${dayOf(job.createdAt)}, ${timeOfDay(job.createdAt)}`],
   ];

@@ -16,7 +16,7 @@ export function createPictureGrid(onOpen) {
 
   /** @param {JobView} job */
   function update(job) {
-    const count = job.pictures.length || job.request.count;
+    const count = job.pictures.length + job.withheld || job.request.count;
     if (tiles.length !== count) {
       tiles = Array.from({ length: count }, (_, index) => createTile(index, onOpen));
       node.replaceChildren(...tiles.map((tile) => tile.node));
@@ -34,7 +34,9 @@ export function createPictureGrid(onOpen) {
 /** @param {number} index @param {(index: number) => void} onOpen */
 function createTile(index, onOpen) {
   const image = el('img', { alt: '', decoding: 'async' });
-  const button = el('button', { class: 'tile', type: 'button', onclick: () => onOpen(index) }, image);
+  const cover = el('span', { class: 'tile-cover', hidden: true }, words.withheld);
+  let at = -1;
+  const button = el('button', { class: 'tile', type: 'button', onclick: () => onOpen(at) }, image, cover);
   let shown = '';
 
   /** @param {string} source */
@@ -49,12 +51,15 @@ function createTile(index, onOpen) {
     node: button,
     /** @param {JobView} job */
     update(job) {
-      const picture = job.pictures[index];
+      at = job.pictures.findIndex(({ number }) => number === index + 1);
+      const picture = job.pictures[at];
+      const isWithheld = picture === undefined && job.withheld > 0;
+      cover.hidden = !isWithheld;
       const progress = job.progress?.phase === 'drawing' ? job.progress : null;
       const done = progress === null ? 0 : progress.step / progress.steps;
       button.disabled = picture === undefined;
       button.classList.toggle('is-done', picture !== undefined);
-      button.classList.toggle('is-empty', picture === undefined && !progress?.previews[index]);
+      button.classList.toggle('is-empty', picture === undefined && !isWithheld && !progress?.previews[index]);
       button.classList.toggle('is-still', job.state === 'cancelled' || job.state === 'failed');
       // A preview is an eighth of the picture: blurred less and less as it becomes clear.
       button.style.setProperty('--blur', picture ? '0px' : `${(12 * (1 - done) + 1.5).toFixed(1)}px`);

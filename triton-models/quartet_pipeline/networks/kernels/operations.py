@@ -26,6 +26,8 @@ LINEAR_TILES = (Tile(128, 256, 64, 8, 3), Tile(128, 128, 0, 8, 4))
 GATED_TILES = (Tile(128, 128, 128, 8, 3), Tile(128, 64, 64, 4, 4))
 PARTS = ((32, 64), (128, 64))
 """Rows and channels that one program of a group norm takes."""
+MOST_PARTS = 8192
+"""Of a picture: their sums are added up by one program."""
 SMALL_AREA = 1024
 """Up to here a group of a picture is held in registers."""
 SHORT = 256
@@ -193,7 +195,7 @@ class KernelOperations(Operations):
         ways += [
             Way(f"{name} and parts of {rows}x{block}", partial(together, is_measured, rows, block))
             for name, is_measured in LIBRARIES.items()
-            for rows, block in PARTS
+            for rows, block in _parts(h * w)
         ]
 
         def reference() -> tuple[Tensor, Tensor]:
@@ -207,7 +209,7 @@ class KernelOperations(Operations):
         x = x.contiguous()
         ways = [
             Way(f"parts of {rows}x{block}", partial(launches.only_norm, norm, rows, block, x, bias), True)
-            for rows, block in PARTS
+            for rows, block in _parts(h * w)
         ]
         if h * w <= SMALL_AREA:
             ways.append(Way("whole", lambda: launches.small_group_norm(norm, x, bias=bias)[1], True))
@@ -226,7 +228,7 @@ class KernelOperations(Operations):
             return joined, self.group_norm(joined, norm)
 
         ways = [Way("apart", apart)]
-        ways += [Way(f"parts of {rows}x{block}", partial(together, rows, block), True) for rows, block in PARTS]
+        ways += [Way(f"parts of {rows}x{block}", partial(together, rows, block), True) for rows, block in _parts(h * w)]
         if h * w <= SMALL_AREA:
             ways.append(Way("whole", lambda: launches.small_group_norm(norm, x, more=skip), True))
         key = ("join_norm", n, h * w, first, skip.shape[-1])
@@ -271,6 +273,12 @@ class KernelOperations(Operations):
 def prepare_libraries() -> None:
     """Keeps references in float32 what they say they are."""
     torch.backends.cudnn.allow_tf32 = False
+
+
+def _parts(area: int) -> Iterator[tuple[int, int]]:
+    """Those that leave few enough; a picture of 1024x1024 needs the larger ones."""
+    few = [(rows, block) for rows, block in PARTS if triton.cdiv(area, rows) <= MOST_PARTS]
+    yield from few or [(triton.next_power_of_2(triton.cdiv(area, MOST_PARTS)), 32)]
 
 
 def _wide(*tensors: Any) -> list[Any]:

@@ -15,17 +15,15 @@ PATH = "QUARTET_CHOICES"
 """The environment variable that names the file for what is measured here."""
 
 
-def open_choices() -> Choices:
+def open_choices(card: str | None = None) -> Choices:
     """What was measured on this kind of card with this PyTorch; each new choice is written down."""
-    path = own_path()
-    choices = next((read_choices(each) for each in (path, SHIPPED / path.name) if each.is_file()), Choices())
-    choices.on_choice = lambda changed: write_choices(path, changed)
-    return choices
-
-
-def own_path() -> Path:
+    card = card or card_name()
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return Path(os.environ.get(PATH) or cache / "quartet" / f"{card_name()}.json")
+    own = Path(os.environ.get(PATH) or cache / "quartet" / f"{card}.json")
+    choices = read_choices(SHIPPED / f"{card}.json")
+    choices.chosen.update(read_choices(own).chosen)
+    choices.on_choice = lambda changed: write_choices(own, changed)
+    return choices
 
 
 def card_name() -> str:

@@ -1,0 +1,118 @@
+"""What a Stable Diffusion folder can do beside drawing from a prompt: enlarge, paint within a mask, judge."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from quartet_pipeline.description import read_description
+from quartet_pipeline.engines.shared import SharedModel
+from quartet_pipeline.engines.torch import TorchEngine
+from quartet_pipeline.errors import ModelError
+from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline
+from quartet_pipeline.repository import describe
+from quartet_pipeline.request import Request, parse_request
+from tests.small_stable_diffusion import write_small_model
+from tests.test_safety import make_theirs
+
+ENLARGE = {"factor": 2, "strength": 0.3}
+SIZES = [[64, 128], [128, 192], [192, 64]]
+REQUEST = Request("", "a red boat", "fog", (7, 2**40), 4, 4.0, "ddim", (64, 128), None, None, 0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With a safety checker, several sizes and a second pass."""
+    folder = tmp_path_factory.mktemp("models") / "sd"
+    write_small_model(folder, sizes=SIZES, enlarge=ENLARGE)
+    make_theirs().save_pretrained(folder / "safety_checker")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pipeline(folder: Path) -> Pipeline:
+    return open_pipeline(folder)
+
+
+def engine_of(pipeline: Pipeline) -> TorchEngine:
+    assert isinstance(pipeline.engine, SharedModel)
+    return pipeline.engine.shared.engine
+
+
+def some_picture(height: int, width: int) -> Any:
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("size", [(128, 256), (256, 384), (384, 128)])
+def test_a_picture_is_drawn_again_at_twice_each_size(pipeline: Pipeline, size: tuple[int, int]) -> None:
+    sent = {
+        "prompt": np.array([b"a red boat"], object),
+        "seeds": np.array([3], np.int64),
+        "steps": np.array([4], np.int32),
+        "size": np.array(size, np.int32),
+        "init_image": some_picture(*size),
+        "strength": np.array([ENLARGE["strength"]], np.float32),
+    }
+    drawing = draw(pipeline, parse_request(sent, {"sd": pipeline.description}))
+    assert drawing.images.shape == (1, *size, 3)
+    assert drawing.images.std() > 5
+
+
+def test_what_is_too_large_to_decode_at_once_is_the_same_in_parts(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = draw(pipeline, REQUEST).images
+    monkeypatch.setattr("quartet_pipeline.networks.stable_diffusion.MOST_DECODED", 8 * 16)
+    engine = engine_of(pipeline)
+    again = TorchEngine(pipeline.description, engine._networks, engine._encode_prompt)
+    parts = again.draw(REQUEST, lambda _: None, lambda: False).images
+    assert np.abs(parts.astype(int) - whole).max() <= 1
+
+
+def test_within_a_mask_the_rest_stays(pipeline: Pipeline) -> None:
+    picture, mask = some_picture(64, 128), np.zeros((64, 128), np.uint8)
+    mask[16:48, 32:96] = 255
+    drawn = draw(pipeline, replace(REQUEST, picture=picture, strength=1.0, mask=mask)).images
+    for one in drawn:
+        np.testing.assert_array_equal(one[mask == 0], picture[mask == 0])
+        assert np.abs(one[24:40, 40:88].astype(int) - picture[24:40, 40:88]).mean() > 5
+
+
+def test_pictures_are_judged_as_they_are_sent(pipeline: Pipeline) -> None:
+    checker = engine_of(pipeline)._networks.checker
+    assert checker is not None
+    mask = np.zeros((64, 128), np.uint8)
+    mask[:, 64:] = 255
+    for request in (REQUEST, replace(REQUEST, picture=some_picture(64, 128), strength=1.0, mask=mask)):
+        drawing = draw(pipeline, request)
+        assert drawing.unsafe is not None
+        expected = checker.judge(torch.from_numpy(drawing.images)).numpy()
+        np.testing.assert_allclose(drawing.unsafe, expected, rtol=0, atol=1e-4)
+    assert len(set(drawing.unsafe.tolist())) == 2
+
+
+def test_the_description_says_what_the_folder_has(folder: Path, tmp_path: Path) -> None:
+    described = describe(folder)
+    assert (described["canPaintWithin"], described["controls"], described["safetyChecker"]) == (True, [], True)
+    assert described["enlarge"] == ENLARGE
+    write_small_model(tmp_path / "plain")
+    assert not describe(tmp_path / "plain")["safetyChecker"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"sizes": [[64, 72]]}, "Expected `sizes` of Stable Diffusion to be multiples of 64, got 72"),
+        ({"controls": ["canny"]}, r"Expected `controls` to name a folder or file for each kind, got \['canny'\]"),
+        ({"controls": {"canny": "../other"}}, "Expected `controls` to name what lies in or beside the model's folder"),
+        ({"controls": {"Canny!": "other"}}, "Expected `controls` to have names of small letters, digits and `-`"),
+        ({"controls": {"canny": "other"}}, "Expected the control `canny` in other, in or beside the model's folder"),
+    ],
+)
+def test_what_a_folder_cannot_keep_is_told_in_a_sentence(tmp_path: Path, fields: dict[str, Any], sentence: str) -> None:
+    write_small_model(tmp_path / "sd", **fields)
+    with pytest.raises(ModelError, match=sentence):
+        read_description(tmp_path / "sd")
