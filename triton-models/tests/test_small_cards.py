@@ -70,9 +70,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def needs_of(folder: Path) -> Needs:
-    model = read_model_folder(folder), read_description(folder)
-    return FittedEngines(None, [model]).find_needs(*model)
+def needs_of(*folders: Path) -> Needs:
+    models = [(read_model_folder(folder), read_description(folder)) for folder in folders]
+    return FittedEngines(None, models).find_needs(*models[0])
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +181,9 @@ def test_networks_in_turns_draw_the_same_bits_in_less_memory(models: Path, needs
     assert limit_of(pipeline).peak <= budget
 
 
-def test_models_and_a_lora_take_turns_as_networks_do(models: Path, needs: Needs) -> None:
+def test_models_and_a_lora_take_turns_as_networks_do(models: Path) -> None:
     folders = [models / name for name in ("first", "second", "drawn")]
-    budget = smallest(needs, lambda fit: fit.plan.takes_turns and len(fit.plan.turns or ()) == 2)
+    budget = smallest(needs_of(*folders), lambda fit: fit.plan.takes_turns and len(fit.plan.turns or ()) == 2)
     tight = open_pipelines(folders, EngineSettings(memory_gb=budget / 1e9))
     assert tight[1].choice.reason == "torch, by the programs of the models that it is like."
     there = open_pipelines(folders, EngineSettings(memory_gb=1))
@@ -237,7 +237,9 @@ def test_the_reason_for_an_engine_is_a_sentence(whole: Pipeline) -> None:
     assert open_pipeline(DEMO).choice.reason == "onnxruntime on the CPU: there is no GPU."
     assert open_pipeline(DEMO, engine="onnxruntime").choice.reason == "onnxruntime on the CPU: as the settings say."
     assert whole.choice.reason == "torch on the CPU: there is no GPU, and no bound for memory."
-    with pytest.raises(ModelError, match="Expected the engine to be one of auto, torch, onnxruntime, got 'fastest'"):
+    with pytest.raises(
+        ModelError, match="Expected the engine to be one of auto, tensorrt, torch, onnxruntime, got 'fastest'"
+    ):
         open_pipeline(DEMO, engine="fastest")
 
 

@@ -65,6 +65,10 @@ class Needs:
     def with_spare(self, size: int) -> int:
         return int(size * (1 + self.spare))
 
+    def kept(self, size: Size) -> int:
+        """As long as a program of that size is, however many pictures go through its networks together."""
+        return max(self.program(size, count).kept for count in COUNTS)
+
     def program(self, size: Size, at_once: int) -> ProgramNeeds:
         """The program of a size where that many pictures go through the networks together."""
         key = size, at_once
