@@ -33,6 +33,8 @@ HOME = HERE.parent / ".triton"
 SERVER_WHEEL = "nvidia-pytriton==0.7.0"
 # With numpy 2 this Triton's Python stub reads arrays with wrong strides.
 PACKAGES = ["numpy==1.26.4", "onnxruntime==1.22.1", "tokenizers==0.21.4"]
+# Models that were not exported are drawn by PyTorch; its Triton language, which our kernels are written in, is 3.4.
+TORCH_PACKAGES = [PACKAGES[0], "torch==2.8.0", "safetensors==0.6.2"]
 PYTHONS = ((3, 10), (3, 12))
 EXIT_TIMEOUT_S = 5
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
@@ -94,6 +96,16 @@ def prepare() -> None:
         unpack(next(download.glob("*.whl")))
         shutil.rmtree(download)
         (HOME / "ready.json").write_text(json.dumps({**wanted, "executable": sys.executable}))
+
+
+def prepare_torch() -> None:
+    """Adds PyTorch to `.triton/` unless it is there."""
+    python = str(HOME / "python/bin/python")
+    there = subprocess.run([python, "-c", "import torch, safetensors"], capture_output=True, check=False)
+    if there.returncode != 0:
+        print("Getting PyTorch (about 3 GB, once) ...", flush=True)
+        pip = [python, "-m", "pip", "--disable-pip-version-check", "--quiet"]
+        run_quietly("install PyTorch", *pip, "install", *TORCH_PACKAGES)
 
 
 def is_prepared(wanted: Mapping[str, object]) -> bool:
@@ -258,12 +270,15 @@ def main() -> int:
         help="model folders to serve, the first of them by default (default: the small model)",
     )
     parser.add_argument("--models", type=Path, help="a directory whose folders are served, as they come and go")
+    parser.add_argument("--torch", action="store_true", help="with PyTorch, for Stable Diffusion on a GPU")
     parser.add_argument("--prepare-only", action="store_true", help="get everything and do not start")
     parser.add_argument("--verbose", action="store_true", help="show Triton's own log")
     options = parser.parse_args()
     try:
         check_machine()
         prepare()
+        if options.torch:
+            prepare_torch()
         if options.prepare_only:
             return 0
         with tempfile.TemporaryDirectory(prefix="quartet-triton-") as folder:

@@ -205,7 +205,8 @@ def make_sheet(losses: dict[str, Loss], side: int = 256, columns: int = 2) -> Im
     draw = ImageDraw.Draw(sheet)
     for place, name in enumerate(names):
         left, top = place // rows * (label + SHOWN * side), place % rows * side
-        draw.multiline_text((left + 8, top + side // 2 - 20), name.replace(", ", "\n"), fill="black", font_size=16)
+        text = name.replace(", ", "\n").replace(" with ", "\nwith ")
+        draw.multiline_text((left + 8, top + side // 2 - 20), text, fill="black", font_size=16)
         for index, picture in enumerate(losses[name].shown):
             sheet.paste(Image.fromarray(picture).resize((side, side)), (left + label + index * side, top))
     return sheet

@@ -130,9 +130,8 @@ def main() -> None:
         for batch in each:
             fused, apart = needs[part, batch]
             sizes = (fused.weights, fused.activations, apart.activations)
-            print(
-                f"  {part}-{batch:<2}" + "".join(f"{size / 2**20:>9.1f}" for size in sizes) + f"  most in {apart.where}"
-            )
+            columns = "".join(f"{size / 2**20:>9.1f}" for size in sizes)
+            print(f"  {part + '-' + str(batch):<15}{columns}  most in {apart.where}")
     reports = [report(needs, options.counts, card) for card in cards]
     print("\n".join(line for lines, _ in reports for line in lines))
     sys.exit(0 if all(is_fitting for _, is_fitting in reports) else 1)

@@ -38,6 +38,7 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
     """The same of several folders: models of Stable Diffusion that are alike share what draws them."""
     opened = []
     shared: Any = None
+    plans: Any = None
     for folder in folders:
         found, description = read_model_folder(folder), read_description(folder)
         kind = engine or _suited_engine(found)
@@ -60,10 +61,10 @@ def open_pipelines(folders: Sequence[Path], *, engine: str | None = None, thread
             shared = shared or SharedEngines(own_device())
             opened.append(_pipeline(description, shared.open(found, description, encode_prompt)))
         elif kind == "tensorrt":
-            from quartet_pipeline.engines.tensorrt import as_built, open_tensorrt_engine
+            from quartet_pipeline.engines.tensorrt_models import PlanModels
 
-            description = as_built(folder, description)
-            opened.append(_pipeline(description, open_tensorrt_engine(folder, description, encode_prompt)))
+            plans = plans or PlanModels()
+            opened.append(_pipeline(*plans.open(found, description, encode_prompt)))
         else:
             raise ModelError(f"Expected the engine to be {' or '.join(ENGINES)}, got {kind!r}.")
     return opened
@@ -77,7 +78,7 @@ def _suited_engine(found: ModelFolder) -> str:
     """The engine that reads what lies there: plans, where somebody has built them."""
     if found.is_onnx:
         return "onnxruntime"
-    return "tensorrt" if has_plans(found.path) else "torch"
+    return "tensorrt" if has_plans(found.path) or has_plans(found.networks) else "torch"
 
 
 def warm_up(pipeline: Pipeline) -> None:

@@ -119,8 +119,8 @@ def test_shapes_are_fixed_and_weights_lie_outside_under_the_names_of_parameters(
         assert outside == maps[entry.part].keys()
         parameters = dict(network_of(small_networks(dtype), entry.part).named_parameters())
         read = {weight.parameter for weight in maps[entry.part].values()}
-        # What the second half of the encoder's moments would need is read too: it is one convolution.
-        assert read == parameters.keys()
+        # That one is kept for merging LoRA files, and read by no operation.
+        assert read == {name for name in parameters if not name.endswith(".bias4")}
 
 
 def test_the_map_makes_of_parameters_what_the_file_holds(written: tuple[Path, torch.dtype]) -> None:

@@ -50,6 +50,11 @@ class TensorrtEngine(TorchEngine):
         self.shortcuts = shortcuts("cutoff")
         self._plan_networks = networks
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """Of most weights."""
+        return self._plan_networks.dtype
+
     @torch.no_grad()
     def swap(self, weights: Mapping[str, Mapping[str, Tensor]]) -> None:
         """See `PlanNetworks.swap`; for the time between two drawings."""
@@ -106,7 +111,7 @@ class PlanNetworks:
         self._refit = refit
         self._changed: set[str] = set()
         is_half = exported.of("unet")[0].precision == "float16"
-        self._type = torch.float16 if is_half else torch.float32
+        self.dtype = torch.float16 if is_half else torch.float32
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self._run("text_encoder", input_ids=ids.to(torch.int32))
@@ -118,10 +123,10 @@ class PlanNetworks:
     def make_sample(self, latents: Tensor) -> Tensor:
         height, width = (side * 8 for side in latents.shape[2:])
         check_size((height, width), self._size)
-        return latents.to(self._type).contiguous()
+        return latents.to(self.dtype).contiguous()
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        return self._run("unet", time, sample=sample, encoder_hidden_states=text.to(self._type))
+        return self._run("unet", time, sample=sample, encoder_hidden_states=text.to(self.dtype))
 
     def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """Plans give nothing for shallow steps to go on from: the engine does not offer them."""
