@@ -18,6 +18,7 @@ from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.masks import beside
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.networks.operations import PLAIN, Operations
 from quartet_pipeline.networks.stable_diffusion import Fp8
@@ -177,6 +178,8 @@ class TorchEngine:
         checker, place = self._networks.checker, self._description.safety_checker
         if checker is not None and place is not None:
             checker.choose(place)
+        if program.beside is not None:
+            program.beside.copy_(self._beside(request).expand_as(program.beside))
         clean = masking = None
         if request.picture is not None:
             picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
@@ -186,6 +189,13 @@ class TorchEngine:
                 masking.bring(table, request.picture, request.mask, clean)
             clean = table.picture * clean
         program.begin(noise_scale=table.noise, clean=clean, masking=masking)
+
+    def _beside(self, request: Request) -> Tensor:
+        """What a model that was trained to paint within masks sees: mask, and latents of what is kept, [1, 5, ...]."""
+        mask, kept = beside(request.picture, request.mask, request.size, self._description.downscale)
+        device = self._networks.device
+        latents = self._description.scaling_factor * self._networks.encode(torch.from_numpy(kept).to(device)).float()
+        return torch.cat([torch.from_numpy(mask).to(device)[None, None], latents], dim=1)
 
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
         """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
@@ -223,7 +233,7 @@ class TorchEngine:
             if row.noise != 0:
                 program.add_noise()
             program.advance(kind)
-            if masking is not None:
+            if masking is not None and program.beside is None:
                 masking.mend()
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             previews = self._fetch_aside(program.previews()) if is_preview_due else None

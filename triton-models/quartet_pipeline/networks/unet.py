@@ -48,6 +48,9 @@ class UNetConfig:
         known = {"CrossAttnDownBlock2D": True, "DownBlock2D": False, "CrossAttnUpBlock2D": True, "UpBlock2D": False}
         unknown = [name for name in (*down, *up) if name not in known]
         unknown += [name for name in ("addition_embed_type", "class_embed_type", "encoder_hid_dim") if fields.get(name)]
+        channels = fields.get("in_channels", cls.in_channels), fields.get("out_channels", cls.out_channels)
+        if channels not in ((4, 4), (9, 4)):
+            unknown.append(f"{channels[0]} channels in and {channels[1]} out")
         if unknown or [known[name] for name in down] != [known[name] for name in reversed(up)]:
             raise ModelError(f"Expected the UNet of Stable Diffusion 1 or 2, got one with {(unknown or up)[0]}.")
         return cls(
