@@ -1,5 +1,7 @@
 """What a Stable Diffusion folder can do beside drawing from a prompt: enlarge, paint within a mask, judge."""
 
+import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +15,12 @@ from quartet_pipeline.engines.shared import SharedModel
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.errors import ModelError
 from quartet_pipeline.masks import edge_weights, keep_pixels
-from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline
+from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline, open_pipelines
 from quartet_pipeline.repository import describe
-from quartet_pipeline.request import Request, parse_request
+from quartet_pipeline.request import Control, Request, parse_request
 from quartet_pipeline.seeds import normal_noise
 from tests.small_stable_diffusion import write_small_model
+from tests.test_controlnet import make_control
 from tests.test_safety import make_theirs
 
 ENLARGE = {"factor": 2, "strength": 0.3}
@@ -118,6 +121,34 @@ def test_what_a_folder_cannot_keep_is_told_in_a_sentence(tmp_path: Path, fields:
     write_small_model(tmp_path / "sd", **fields)
     with pytest.raises(ModelError, match=sentence):
         read_description(tmp_path / "sd")
+
+
+def test_models_that_share_an_engine_keep_their_own_controls_and_checkers(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder, tmp_path / "sd")
+    make_control().half().save_pretrained(tmp_path / "sd/net")
+    make_control(seed=5).half().save_pretrained(tmp_path / "other-net")
+    add_fields(tmp_path / "sd", controls={"canny": "net"})
+    # One takes everything from the first; one has a control of its own, and no checker.
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named/pipeline.json").write_text(json.dumps({"name": "Named", "base": "sd"}))
+    shutil.copytree(tmp_path / "sd", tmp_path / "own", ignore=shutil.ignore_patterns("safety_checker", "net"))
+    add_fields(tmp_path / "own", name="Own", controls={"canny": "other-net"})
+    first, named, own = open_pipelines([tmp_path / name for name in ("sd", "named", "own")])
+    assert engine_of(first) is engine_of(named) is engine_of(own)
+    request = replace(REQUEST, control=Control("canny", some_picture(64, 128), 1.0))
+    drawn = draw(first, request)
+    others = draw(own, request)
+    assert np.abs(others.images.astype(int) - drawn.images).max() > 5
+    assert others.unsafe is None
+    again = draw(named, request)
+    np.testing.assert_array_equal(again.images, drawn.images)
+    assert drawn.unsafe is not None
+    np.testing.assert_array_equal(again.unsafe, drawn.unsafe)
+
+
+def add_fields(folder: Path, **fields: Any) -> None:
+    path = folder / "pipeline.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
 
 
 @torch.no_grad()
