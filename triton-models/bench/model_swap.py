@@ -19,8 +19,8 @@ import torch
 
 from bench.random_files import Fields, write_lora, write_model
 from bench.subject import DESCRIPTION, encode_prompt
+from quartet_pipeline.device_memory import DeviceMemory, own_device
 from quartet_pipeline.engines.shared import Shared, SharedEngines, SharedModel
-from quartet_pipeline.engines.torch import own_device
 from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.networks.lora import read_lora
 from quartet_pipeline.networks.weight_set import WeightSet
@@ -149,7 +149,9 @@ def compare_drawings(run: Run, first: SharedModel, second: SharedModel, folder: 
     run.tell(
         "swapped_back", [same, other], f"pictures after swapping back: same bits {same}; of the other differ: {other}"
     )
-    fresh = SharedEngines(own_device()).open(read_model_folder(folder / "second"), DESCRIPTION, encode_prompt)
+    fresh = SharedEngines(DeviceMemory(own_device())).open(
+        read_model_folder(folder / "second"), DESCRIPTION, encode_prompt
+    )
     apart = abs(draw(fresh, run.few).images.astype(int) - pictures[1].astype(int)).max()
     run.tell("fresh_engine", int(apart), f"second after a swap against an engine of its own: {apart} levels apart")
 
@@ -266,7 +268,7 @@ def main() -> None:
 
 def measure(run: Run, folder: Path) -> None:
     write_files(run, folder)
-    engines = SharedEngines(own_device())
+    engines = SharedEngines(DeviceMemory(own_device()))
     shared, first, second = open_models(run, engines, folder)
     begun = time.perf_counter()
     with torch.no_grad():

@@ -11,3 +11,7 @@ class CancelledError(Exception):
 
 class ModelError(RuntimeError):
     """The model folder cannot be used, or the networks gave something that is no picture."""
+
+
+class NotEnoughMemoryError(ModelError):
+    """The model does not fit on the device: the sentence says what would."""

@@ -91,7 +91,7 @@ def check_same(ours: StableDiffusionNetworks, theirs: Theirs) -> None:
     states = theirs.text_encoder(ids).last_hidden_state
     close(ours.networks.text_encoder(ids), states)
     time = ours.prepare_times(torch.tensor([321.0]))[0]
-    close(ours.denoise(sample, time, ours.encode_text(ids)), theirs.unet(sample, 321, states).sample)
+    close(ours.denoise(sample, time, ours.prepare_text(ours.encode_text(ids))), theirs.unet(sample, 321, states).sample)
 
 
 def text_model_of(theirs: Theirs) -> Matrices:

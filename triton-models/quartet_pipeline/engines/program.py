@@ -19,12 +19,14 @@ from quartet_pipeline.engines.masking import Canvas, Masking
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.engines.steering import Steering
+from quartet_pipeline.engines.turns import Turn, Turns, in_turns
 from quartet_pipeline.networks.interface import Checker, LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
 from quartet_pipeline.schedulers import Row
 
 COEFFICIENTS = 7
+DEFAULT_TURNS = Turns()
 
 
 def coefficients(row: Row) -> list[float]:
@@ -35,7 +37,8 @@ def coefficients(row: Row) -> list[float]:
 class Program:
     """Buffers and graphs for `count` pictures of `size`; `is_guided` says whether there is a negative prompt.
 
-    The exact step is captured at once, other kinds when `prepare` first hears of them.
+    The exact step is captured at once, other kinds when `prepare` first hears of them. `turns` says how many pictures
+    go through the networks together: the more, the more memory the networks need in between.
     """
 
     def __init__(
@@ -46,12 +49,14 @@ class Program:
         count: int,
         *,
         is_guided: bool,
+        turns: Turns = DEFAULT_TURNS,
         pool: Any = None,
         is_captured: bool = True,
     ) -> None:
         self.networks = networks
         self.description = description
         self.size, self.count = size, count
+        self._turns = turns
         device = networks.device
         height, width = (side // description.downscale for side in size)
         self._shape = (description.latent_channels, height, width)
@@ -64,6 +69,7 @@ class Program:
         self.seeds = zeros(count, dtype=torch.int64)
         self.scale = zeros(1)
         self.table = zeros(MAX_STEPS, COEFFICIENTS)
+        networks.bring("loop")
         self.times = networks.prepare_times(zeros(MAX_STEPS))
         self._time = torch.zeros_like(self.times[0])
         self.step = zeros(1, dtype=torch.int64)
@@ -83,19 +89,28 @@ class Program:
         self.show_as(description)
 
         self._sampler = networks.sampler or PlainSampler()
-        self.text = Tensor()
+        self._states, self.text = Tensor(), Tensor()
         self._deep = Tensor()
         """What the last step that keeps it computed in the deeper part of the UNet."""
-        self._capture = _capture_into(pool) if is_captured and device.type == "cuda" else _repeat_eagerly
+        can_capture = is_captured and device.type == "cuda"
+
+        def capture_of(turn: Turn) -> Callable[[Callable[[], Any]], Repeat]:
+            return _capture_into(pool) if can_capture and turn.is_captured else _repeat_eagerly
+
+        self._capture = capture_of(turns.loop)
         self._steps: dict[StepKind, Callable[[], None]] = {}
         self._exact = StepKind(is_guided)
         self._masking: Masking | None = None
         self._steering: Steering | None = None
-        self.read, self.text = self._capture(self._read)
+        networks.bring("text")
+        self._encode_text, self._states = self._capture(self._encode)
+        networks.bring("loop")
+        self._prepare_text, self.text = self._capture(self._read)
         self.prepare([self._exact])
         self.add_noise, _ = self._capture(self._fill_noise)
         self.latents.normal_()
-        self.decode, (self.images, self.is_finite) = self._capture(self._decode)
+        networks.bring("decoder")
+        self._decode_latents, (self.images, self.is_finite) = capture_of(turns.decoder)(self._decode)
         self.unsafe = zeros(count)
         """What a safety checker says of the pictures."""
         self._judging: Callable[[], None] | None = None
@@ -103,6 +118,8 @@ class Program:
     def prepare(self, kinds: Iterable[StepKind]) -> bool:
         """Captures the kinds of steps that are new, before `begin`: it runs them. Says whether there were any."""
         new = [kind for kind in kinds if kind not in self._steps]
+        if new:
+            self.networks.bring("loop")
         for kind in new:
             if kind.is_controlled:
                 self.steering()
@@ -112,6 +129,18 @@ class Program:
             self._sample.normal_()
             self._steps[kind], _ = self._capture(partial(self._advance, kind))
         return bool(new)
+
+    def read(self) -> None:
+        """Takes up the prompts of `ids`. The weights of the loop are in place after it."""
+        self.networks.bring("text")
+        self._encode_text()
+        self.networks.bring("loop")
+        self._prepare_text()
+
+    def decode(self) -> None:
+        """Makes `images` of the latents."""
+        self.networks.bring("decoder")
+        self._decode_latents()
 
     def masking(self) -> Masking:
         """What paints within a mask, captured on first use, before `begin`."""
@@ -125,7 +154,7 @@ class Program:
         if self._steering is None:
             if self.networks.controls is None:
                 raise ValueError("Expected networks with a ControlNet, got some without.")
-            self._steering = Steering(self.networks.controls, self.size, self.ids, self.count, self._capture)
+            self._steering = Steering(self.networks.controls, self.size, self._states, self.count, self._capture)
         return self._steering
 
     def judging(self) -> Callable[[], None]:
@@ -161,8 +190,11 @@ class Program:
         for estimate in self.estimates:
             estimate.zero_()
 
+    def _encode(self) -> Tensor:
+        return self.networks.encode_text(self.ids)
+
     def _read(self) -> Tensor:
-        texts = self.networks.encode_text(self.ids)
+        texts = self.networks.prepare_text(self._states)
         # The first prompt for every picture, then the second.
         return texts[:, None].expand(-1, self.count, *texts.shape[1:]).flatten(0, 1).contiguous()
 
@@ -177,27 +209,34 @@ class Program:
         sample, text = self._sample[first:], self.text[first:]
         if self.beside is not None:
             sample = torch.cat([sample, self.beside[first:]], dim=1)
+        rows = self._turns.loop.pictures * (2 if kind.is_guided else 1)
         with self.networks.in_fp8() if kind.is_coarse and self.networks.in_fp8 else nullcontext():
             if kind.is_controlled:
-                output = self.steering().denoise(sample, self._time, text, self._current)
+                output = self.steering().denoise(sample, self._time, text, self._current, rows)
             elif kind.is_shallow:
-                output = self.networks.denoise_shallow(sample, self._time, text, self._deep[first:])
+                shallow = partial(self._now, self.networks.denoise_shallow)
+                (output,) = in_turns(rows, shallow, sample, text, self._deep[first:])
             elif kind.keeps_deep:
-                output, deep = self.networks.denoise_keeping(sample, self._time, text)
+                output, deep = in_turns(rows, partial(self._now, self.networks.denoise_keeping), sample, text)
                 if not len(self._deep):
                     # Outside any graph's memory: another graph reads it.
                     self._deep = deep.new_zeros(len(self._sample), *deep.shape[1:])
                 self._deep[first:].copy_(deep)
             else:
-                output = self.networks.denoise(sample, self._time, text)
+                (output,) = in_turns(rows, partial(self._now, self.networks.denoise), sample, text)
         self._sampler.end(
             self._current, self.step, self.table, self.scale, output,
             self.latents, self.noise, self.estimates, self._sample,
             self._difference if kind.shares_guidance else None,
         )  # fmt: skip
 
+    def _now(self, denoise: Callable[..., Any], sample: Tensor, *others: Tensor) -> Any:
+        return denoise(sample, self._time, *others)
+
     def _decode(self) -> tuple[Tensor, Tensor]:
-        pictures = self.networks.decode(self.latents / self.description.scaling_factor)
+        (pictures,) = in_turns(
+            self._turns.decoder.pictures, self.networks.decode, self.latents / self.description.scaling_factor
+        )
         is_finite = torch.isfinite(self.latents).all()
         if pictures.dtype == torch.uint8:
             return pictures, is_finite

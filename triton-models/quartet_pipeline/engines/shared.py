@@ -4,15 +4,17 @@ Models share an engine when their networks are of the same shapes and see prompt
 model costs one copy of the networks that differ; memory on the card is that of one model, however many there are.
 """
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from quartet_pipeline.description import Description
+from quartet_pipeline.device_memory import DeviceMemory
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress
 from quartet_pipeline.engines.torch import TorchEngine, kernels_of
+from quartet_pipeline.engines.turns import TorchPlan
 from quartet_pipeline.model_folder import ModelFolder
 from quartet_pipeline.networks.controls import Controls
 from quartet_pipeline.networks.lora import Lora, read_lora
@@ -31,6 +33,13 @@ class Shared:
     engine: TorchEngine
     networks: StableDiffusionNetworks
     shelf: Shelf
+
+
+def likeness(found: ModelFolder, description: Description) -> Hashable:
+    """The same for models that can share an engine."""
+    # What captured programs hold of a description; the rest of it is looked up when a request comes.
+    held = (description.max_tokens, description.latent_channels, description.downscale, description.scaling_factor)
+    return read_configs(found.networks.resolve()), held
 
 
 class SharedModel:
@@ -74,25 +83,36 @@ class SharedModel:
 class SharedEngines:
     """Opens models, each on an engine that it shares with those that are like it."""
 
-    def __init__(self, device: torch.device) -> None:
-        self._device = device
-        self._shared: dict[Any, Shared] = {}
+    def __init__(self, memory: DeviceMemory) -> None:
+        self._memory = memory
+        self._device = memory.device
+        self._shared: dict[Hashable, Shared] = {}
 
-    def open(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> SharedModel:
-        """Raises a ModelError that says what is wrong with the model's files."""
+    def open(
+        self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder, plan: TorchPlan | None = None
+    ) -> SharedModel:
+        """Raises a ModelError that says what is wrong with the model's files. The first of its likeness brings the
+        plan for all of them."""
+        plan = plan or TorchPlan()
         path = found.networks.resolve()
-        configs = read_configs(path)
-        # What captured programs hold of a description; the rest of it is looked up when a request comes.
-        held = (description.max_tokens, description.latent_channels, description.downscale, description.scaling_factor)
-        key = (configs, held)
+        key = likeness(found, description)
         shared = self._shared.get(key)
         if shared is None:
             is_gpu = self._device.type == "cuda"
             operations, sampler, fp8 = kernels_of(self._device)
-            networks = make_networks(configs, operations)
+            networks = make_networks(read_configs(path), operations)
             shelf = Shelf(networks, torch.float16 if is_gpu else torch.float32, is_pinned=is_gpu)
-            running = StableDiffusionNetworks(networks, self._device, sampler, shelf.get(path), fp8)
-            shared = Shared(TorchEngine(description, running, encode_prompt), running, shelf)
+            weights = shelf.get(path)
+            with self._memory.watch():
+                running = StableDiffusionNetworks(
+                    networks,
+                    self._device,
+                    sampler,
+                    weights,
+                    fp8 if plan.has_fp8 else None,
+                    takes_turns=plan.takes_turns,
+                )
+            shared = Shared(TorchEngine(description, running, encode_prompt, plan, self._memory), running, shelf)
             self._shared[key] = shared
         else:
             # They are read when first asked for; that they fit is better known now.

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from quartet_pipeline.description import Size
 from quartet_pipeline.engines.masking import Capture
+from quartet_pipeline.engines.turns import in_turns
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_STEPS, Control
 
@@ -24,8 +25,8 @@ class ControlNetworks(Protocol):
     def embed(self, pictures: Tensor) -> Tensor:
         """Control pictures float32 [n, 3, h, w] from 0 to 1 -> what each step reads of them, [n, ...]."""
 
-    def encode_text(self, ids: Tensor) -> Tensor:
-        """int64 [n, max_tokens] -> what each step of the ControlNet reads of the prompts, [n, ...]."""
+    def prepare_text(self, states: Tensor) -> Tensor:
+        """States of the prompts [n, l, width] -> what each step of the ControlNet reads of them, [n, ...]."""
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         """float32 [steps] -> what each step of the ControlNet reads of its time, [steps, ...]."""
@@ -39,36 +40,41 @@ class ControlNetworks(Protocol):
 class Steering:
     """Buffers that a controlled request fills, and the step that reads them."""
 
-    def __init__(self, controls: ControlNetworks, size: Size, ids: Tensor, count: int, capture: Capture) -> None:
+    def __init__(self, controls: ControlNetworks, size: Size, states: Tensor, count: int, capture: Capture) -> None:
         self._controls = controls
-        self._ids = ids
+        self._states = states
         self._count = count
-        device = ids.device
+        device = states.device
         hint = controls.embed(torch.zeros(1, 3, *size, device=device))
-        self._hint = hint.repeat(count * len(ids), *[1] * (hint.ndim - 1))
+        self._hint = hint.repeat(count * len(states), *[1] * (hint.ndim - 1))
         self._times = controls.prepare_times(torch.zeros(MAX_STEPS, device=device))
         self._time = torch.zeros_like(self._times[0])
         self._text = self._texts()
         self._read, _ = capture(self._fill_text)
 
     def bring(self, control: Control, place: Path, timesteps: Tensor) -> None:
-        """Takes up a request whose `ids` are there, with the ControlNet that was read from `place`."""
+        """Takes up a request whose states are there, with the ControlNet that was read from `place`."""
         self._controls.choose(place, control.scale)
         # From 0 to 1, not from -1 to 1 as pictures for the autoencoder.
-        picture = (torch.from_numpy(from_pixels(control.picture)).to(self._ids.device) + 1) / 2
+        picture = (torch.from_numpy(from_pixels(control.picture)).to(self._states.device) + 1) / 2
         self._hint.copy_(self._controls.embed(picture).expand_as(self._hint))
         self._times[: len(timesteps)] = self._controls.prepare_times(timesteps)
         self._read()
 
-    def denoise(self, sample: Tensor, time: Tensor, text: Tensor, current: Tensor) -> Tensor:
-        """The step `current`, int64 [1], of a sample that is the last of all of them."""
+    def denoise(self, sample: Tensor, time: Tensor, text: Tensor, current: Tensor, rows: int) -> Tensor:
+        """The step `current`, int64 [1], of a sample that is the last of all of them; `rows` of it at a time."""
         self._time.copy_(self._times.index_select(0, current)[0])
         first = len(self._hint) - len(sample)
-        return self._controls.denoise(sample, time, text, self._hint[first:], self._time, self._text[first:])
+
+        def steer(sample: Tensor, text: Tensor, hint: Tensor, own_text: Tensor) -> Tensor:
+            return self._controls.denoise(sample, time, text, hint, self._time, own_text)
+
+        (output,) = in_turns(rows, steer, sample, text, self._hint[first:], self._text[first:])
+        return output
 
     def _fill_text(self) -> None:
         self._text.copy_(self._texts())
 
     def _texts(self) -> Tensor:
-        texts = self._controls.encode_text(self._ids)
+        texts = self._controls.prepare_text(self._states)
         return texts[:, None].expand(-1, self._count, *texts.shape[1:]).flatten(0, 1).contiguous()

@@ -21,7 +21,7 @@ from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.engines.torch import TorchEngine
 from quartet_pipeline.errors import ModelError, RequestError
-from quartet_pipeline.networks.interface import Checker
+from quartet_pipeline.networks.interface import Checker, Stage
 from quartet_pipeline.networks.safety import Judge
 from quartet_pipeline.plans.folder import FOLDER, WEIGHTS_MAP, Exported, cover, read_list
 from quartet_pipeline.plans.library import require_library
@@ -115,6 +115,12 @@ class PlanNetworks:
 
     def encode_text(self, ids: Tensor) -> Tensor:
         return self._run("text_encoder", input_ids=ids.to(torch.int32))
+
+    def bring(self, stage: Stage) -> None:
+        """All plans stay where they are."""
+
+    def prepare_text(self, states: Tensor) -> Tensor:
+        return states
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         """[steps, 1]: the UNet's plan takes the number itself."""

@@ -12,12 +12,14 @@ import torch
 from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
+from quartet_pipeline.device_memory import DeviceMemory
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.masking import Masking
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
-from quartet_pipeline.errors import ModelError
+from quartet_pipeline.engines.turns import TorchPlan, Turns
+from quartet_pipeline.errors import ModelError, RequestError
 from quartet_pipeline.masks import beside
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.networks.operations import PLAIN, Operations
@@ -29,7 +31,6 @@ from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
-MOST_PROGRAMS = 16
 MOST_PLANS = 16
 QUEUED_STEPS = 1
 """Steps that wait behind the one that runs: enough to keep a GPU busy, and few to wait for on cancelling."""
@@ -39,16 +40,19 @@ _cached_table = lru_cache(maxsize=64)(scheduler_table)
 """A table takes a millisecond or two to make."""
 
 
-def open_small_model(folder: Path, description: Description, encode_prompt: PromptEncoder) -> "TorchEngine":
+def open_small_model(
+    folder: Path,
+    description: Description,
+    encode_prompt: PromptEncoder,
+    plan: TorchPlan,
+    memory: DeviceMemory,
+) -> "TorchEngine":
     """The engine of a folder in the layout of the model that comes with this repository."""
     from quartet_pipeline.networks.small import SmallNetworks
 
-    return TorchEngine(description, SmallNetworks(folder, own_device()), encode_prompt)
-
-
-def own_device() -> torch.device:
-    """The GPU where there is one."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    with memory.watch():
+        networks = SmallNetworks(folder, memory.device)
+    return TorchEngine(description, networks, encode_prompt, plan, memory)
 
 
 def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None, Fp8 | None]:
@@ -67,8 +71,17 @@ def kernels_of(device: torch.device) -> tuple[Operations, Sampler | None, Fp8 | 
 class TorchEngine:
     """Keeps one captured program for each size and number of pictures that was asked for, in one pool of memory."""
 
-    def __init__(self, description: Description, networks: LoopNetworks, encode_prompt: PromptEncoder) -> None:
+    def __init__(
+        self,
+        description: Description,
+        networks: LoopNetworks,
+        encode_prompt: PromptEncoder,
+        plan: TorchPlan | None = None,
+        memory: DeviceMemory | None = None,
+    ) -> None:
         self._description = description
+        self._share = plan or TorchPlan()
+        self._memory = memory or DeviceMemory(networks.device)
         self._networks = networks
         self._encode_prompt = encode_prompt
         self.shortcuts = shortcuts("cached", "cutoff", *(("fp8",) if networks.in_fp8 else ()))
@@ -99,10 +112,12 @@ class TorchEngine:
     @torch.no_grad()
     def warm_up(self) -> None:
         """Captures the programs of the first size: one picture, and as many as a request may ask for."""
-        for count in (MAX_PICTURES, 1):
-            program = self.program(self._description.sizes[0], count, is_guided=True)
-            if self._description.safety_checker is not None:
-                program.judging()
+        size = self._description.sizes[0] if self._share.turns is None else next(iter(self._share.turns))
+        with self._memory.watch():
+            for count in (MAX_PICTURES, 1):
+                program = self.program(size, count, is_guided=True)
+                if self._description.safety_checker is not None:
+                    program.judging()
 
     def forget_programs(self) -> None:
         """Lets go of what was captured: the next request of each shape captures anew."""
@@ -113,20 +128,39 @@ class TorchEngine:
         shape = (size, count, is_guided)
         program = self._programs.pop(shape, None)
         if program is None:
-            program = Program(self._networks, self._description, size, count, is_guided=is_guided, pool=self._pool)
+            # The new one needs the place of the oldest.
+            while len(self._programs) >= self._share.programs:
+                del self._programs[next(iter(self._programs))]
+            turns = self._turns(size)
+            program = Program(
+                self._networks, self._description, size, count, is_guided=is_guided, turns=turns, pool=self._pool
+            )
             self._give_back_memory()
         self._programs[shape] = program
-        if len(self._programs) > MOST_PROGRAMS:
-            del self._programs[next(iter(self._programs))]
         return program
+
+    def _turns(self, size: Size) -> Turns:
+        if self._share.turns is None:
+            return Turns()
+        turns = self._share.turns.get(size)
+        if turns is None:
+            sizes = ", ".join(f"[{height}, {width}]" for height, width in self._share.turns)
+            raise RequestError(
+                f"Expected `size` (height, width) to be one that the memory is large enough for ({sizes}), "
+                f"got {list(size)}."
+            )
+        return turns
 
     def _give_back_memory(self) -> None:
         """A library that tries what is fastest may have taken most of the memory to try it in."""
         if self._is_gpu:
             torch.cuda.empty_cache()
 
-    @torch.no_grad()
     def draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
+        with torch.no_grad(), self._memory.watch():
+            return self._draw(request, on_progress, is_cancelled)
+
+    def _draw(self, request: Request, on_progress: OnProgress, is_cancelled: IsCancelled) -> Drawing:
         description = self._description
         texts = prompts(request)
         is_guided = len(texts) == 2
@@ -141,8 +175,12 @@ class TorchEngine:
         masking = program.masking() if request.mask is not None else None
         judge = program.judging() if description.safety_checker is not None else None
         begun = self._moment()
-        self._bring(program, request, table, np.stack([self._encode_prompt(text) for text in texts]))
+        clean = self._encode_picture(request)
+        if program.beside is not None:
+            program.beside.copy_(self._beside(request).expand_as(program.beside))
+        program.ids.copy_(torch.from_numpy(np.stack([self._encode_prompt(text) for text in texts])))
         program.read()
+        self._bring(program, request, table, clean)
         encoded = self._moment()
         self._loop(program, request, table, kinds, masking, on_progress, is_cancelled)
         denoised = self._moment()
@@ -164,9 +202,16 @@ class TorchEngine:
         timings = (text_ms, loop_ms, decoder_ms, total_ms)
         return Drawing(images.numpy(), timings, None if unsafe is None else unsafe.numpy())
 
-    def _bring(self, program: Program, request: Request, table: Table, ids: np.ndarray[Any, Any]) -> None:
-        """Fills the program's buffers for a request."""
-        program.ids.copy_(torch.from_numpy(ids))
+    def _encode_picture(self, request: Request) -> Tensor | None:
+        """The scaled latents of the picture to start from, where there is one."""
+        if request.picture is None:
+            return None
+        picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
+        self._networks.bring("encoder")
+        return self._description.scaling_factor * self._networks.encode(picture).float()
+
+    def _bring(self, program: Program, request: Request, table: Table, clean: Tensor | None) -> None:
+        """Fills the program's buffers for a request; after `read`, as a step's weights make its times."""
         program.seeds.copy_(torch.tensor(request.seeds))
         program.scale.fill_(request.guidance_scale)
         plan = self._plan(table)
@@ -178,22 +223,18 @@ class TorchEngine:
         checker, place = self._networks.checker, self._description.safety_checker
         if checker is not None and place is not None:
             checker.choose(place)
-        if program.beside is not None:
-            program.beside.copy_(self._beside(request).expand_as(program.beside))
-        clean = masking = None
-        if request.picture is not None:
-            picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
-            clean = self._description.scaling_factor * self._networks.encode(picture).float()
-            if request.mask is not None:
-                masking = program.masking()
-                masking.bring(table, request.picture, request.mask, clean)
-            clean = table.picture * clean
+        masking = None
+        if clean is not None and request.picture is not None and request.mask is not None:
+            masking = program.masking()
+            masking.bring(table, request.picture, request.mask, clean)
+        clean = None if clean is None else table.picture * clean
         program.begin(noise_scale=table.noise, clean=clean, masking=masking)
 
     def _beside(self, request: Request) -> Tensor:
         """What a model that was trained to paint within masks sees: mask, and latents of what is kept, [1, 5, ...]."""
         mask, kept = beside(request.picture, request.mask, request.size, self._description.downscale)
         device = self._networks.device
+        self._networks.bring("encoder")
         latents = self._description.scaling_factor * self._networks.encode(torch.from_numpy(kept).to(device)).float()
         return torch.cat([torch.from_numpy(mask).to(device)[None, None], latents], dim=1)
 

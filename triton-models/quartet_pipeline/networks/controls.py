@@ -24,9 +24,13 @@ from quartet_pipeline.networks.weights import (
 
 def read_control(path: Path) -> tuple[ControlNetConfig, dict[str, Tensor]]:
     """A diffusers folder, or a single `.safetensors` file, which is for Stable Diffusion 1.x or refused."""
-    if path.is_dir():
-        return ControlNetConfig.from_diffusers(read_config(path / "config.json")), read_part(path)
-    return ControlNetConfig(), name_control_as_diffusers(read_tensors(path))
+    tensors = read_part(path) if path.is_dir() else name_control_as_diffusers(read_tensors(path))
+    return read_control_config(path), tensors
+
+
+def read_control_config(path: Path) -> ControlNetConfig:
+    """A single file says nothing about its shapes: they are those of Stable Diffusion 1.x."""
+    return ControlNetConfig.from_diffusers(read_config(path / "config.json")) if path.is_dir() else ControlNetConfig()
 
 
 def pack_control(network: ControlNet, tensors: Mapping[str, Tensor], dtype: torch.dtype) -> WeightSet:
@@ -85,8 +89,8 @@ class Controls:
     def embed(self, pictures: Tensor) -> Tensor:
         return self.network.embed(inwards(pictures, self._dtype))
 
-    def encode_text(self, ids: Tensor) -> Tensor:
-        return self.network.prepare_text(self._networks.text_encoder(ids))
+    def prepare_text(self, states: Tensor) -> Tensor:
+        return self.network.prepare_text(states)
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         return self.network.prepare_times(timesteps)

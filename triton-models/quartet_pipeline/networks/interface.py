@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 import torch
 from torch import Tensor
@@ -23,6 +23,10 @@ class Checker(Protocol):
         own decision."""
 
 
+Stage = Literal["text", "loop", "decoder", "encoder"]
+"""Networks that run at the same time. On a card that holds only one network, each stage's weights take turns."""
+
+
 class LoopNetworks(Protocol):
     """Four networks on one device. Tensors that steps read are made before the loop, so that a step is one program."""
 
@@ -38,8 +42,14 @@ class LoopNetworks(Protocol):
     in_fp8: Callable[[], AbstractContextManager[None]] | None
     """Where the card has it: within this context, products of matrices are in fp8."""
 
+    def bring(self, stage: Stage) -> None:
+        """Sees to it that the weights of a stage are on the device; to be called before each, outside captures."""
+
     def encode_text(self, ids: Tensor) -> Tensor:
-        """int64 [n, max_tokens] -> what each step reads of the prompts, [n, ...]."""
+        """Stage `text`: int64 [n, max_tokens] -> states of the prompts, [n, max_tokens, width]."""
+
+    def prepare_text(self, states: Tensor) -> Tensor:
+        """Stage `loop`, as all down to `denoise`: states -> what each step reads of the prompts, [n, ...]."""
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         """float32 [steps] -> what each step reads of its time, [steps, ...]."""
@@ -57,8 +67,8 @@ class LoopNetworks(Protocol):
         """`denoise` by the outermost part of the UNet alone."""
 
     def decode(self, latents: Tensor) -> Tensor:
-        """Unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1, or already pixels,
-        uint8 [n, h, w, 3]."""
+        """Stage `decoder`: unscaled latents float32 [n, 4, h/8, w/8] -> pictures float [n, 3, h, w] from -1 to 1, or
+        already pixels, uint8 [n, h, w, 3]."""
 
     def encode(self, pictures: Tensor) -> Tensor:
-        """The reverse of `decode`."""
+        """Stage `encoder`: the reverse of `decode`."""

@@ -125,6 +125,11 @@ def unsafe(score: Tensor) -> Tensor:
     return torch.sigmoid(STEEPNESS * (score - BOUNDARY))
 
 
+def read_checker_config(place: Path) -> SafetyConfig:
+    """Of the folder of a checker."""
+    return SafetyConfig.from_diffusers(read_config(place / "config.json"))
+
+
 class Judge:
     """`interface.Checker`: checkers take turns in one network, with what its pictures need."""
 

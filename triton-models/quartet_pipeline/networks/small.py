@@ -12,7 +12,7 @@ from demo.shipped import read_model
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.interface import Checker
+from quartet_pipeline.networks.interface import Checker, Stage
 
 
 class SmallNetworks:
@@ -41,8 +41,19 @@ class SmallNetworks:
         self._encoder = load("vae_encoder", PictureEncoder(config))
         self._decoder = load("vae_decoder", PictureDecoder(config))
 
+    def weights_of_stages(self) -> dict[Stage, int]:
+        """Bytes; they all stay."""
+        networks = (self._text_encoder, self.unet, self._encoder, self._decoder)
+        return {"loop": sum(one.nbytes for network in networks for one in network.state_dict().values())}
+
+    def bring(self, stage: Stage) -> None:
+        """They all fit, always."""
+
     def encode_text(self, ids: Tensor) -> Tensor:
         states: Tensor = self._text_encoder(ids)
+        return states
+
+    def prepare_text(self, states: Tensor) -> Tensor:
         return states
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:

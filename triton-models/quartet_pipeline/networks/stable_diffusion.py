@@ -1,6 +1,7 @@
 """Stable Diffusion for the torch engine."""
 
 import math
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -9,11 +10,23 @@ from torch import Tensor
 
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.steering import ControlNetworks
-from quartet_pipeline.networks.interface import Checker
-from quartet_pipeline.networks.lora import Lora
+from quartet_pipeline.networks.interface import Checker, Stage
+from quartet_pipeline.networks.lora import Lora, PartOfLora
 from quartet_pipeline.networks.unet import SHALLOW_BLOCKS
-from quartet_pipeline.networks.weight_set import WeightBuffer
+from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
 from quartet_pipeline.networks.weights import StableDiffusion, WeightSets
+
+PARTS: Mapping[Stage, Sequence[str]] = {
+    "text": ("text_encoder",),
+    "loop": ("unet",),
+    "decoder": ("decoder",),
+    "encoder": ("encoder",),
+}
+"""What runs in each stage, by the names of `StableDiffusion.parts`."""
+
+
+Content = tuple[WeightSet, PartOfLora | None, float]
+"""What a network is to hold: weights, and what is merged into them at which scale."""
 
 
 class Fp8(Protocol):
@@ -34,7 +47,8 @@ class StableDiffusionNetworks:
     """Pictures and latents come and go as [n, c, h, w]; inside, channels lie last.
 
     The networks run from memory that never moves. Where `weights` are given they are copied into it; else it holds
-    what the networks hold.
+    what the networks hold. With `takes_turns` that memory is only as large as the largest stage: the weights of each
+    are copied into it when it is its turn.
     """
 
     def __init__(
@@ -44,6 +58,8 @@ class StableDiffusionNetworks:
         sampler: Sampler | None = None,
         weights: WeightSets | None = None,
         fp8: Fp8 | None = None,
+        *,
+        takes_turns: bool = False,
     ) -> None:
         self.device = device
         self.sampler = sampler
@@ -54,34 +70,51 @@ class StableDiffusionNetworks:
         self._fp8 = fp8
         self.shallow_blocks = SHALLOW_BLOCKS
         self.networks = networks
+        parts = networks.parts()
+        layouts = {part: weights[part].layout if weights else Layout.of(network) for part, network in parts.items()}
+        shared = shared_memory(layouts, device) if takes_turns else {}
         self.buffers = {
-            part: WeightBuffer(network, device, weights[part].layout if weights else None)
-            for part, network in networks.parts().items()
+            part: WeightBuffer(network, device, layouts[part], shared.get(part)) for part, network in parts.items()
         }
-        self._held: dict[str, object] = {}
+        self._takes_turns = takes_turns
+        self._wanted: dict[str, Content] = {}
+        self._held: dict[str, Content] = {}
+        """What lies in the buffers."""
         if weights:
             self.use(weights)
         self.dtype = networks.unet.conv_in.weight.dtype
 
-    @torch.no_grad()
     def use(self, weights: WeightSets, lora: Lora | None = None, scale: float = 1.0) -> list[str]:
         """Makes the networks those of `weights`, with a LoRA merged into them; returns the parts that changed.
 
         A network that holds what is asked for already is left as it is.
         """
-        changed = []
-        for part, buffer in self.buffers.items():
-            merged = None if lora is None or scale == 0 else lora.get(part)
-            wanted = (weights[part], merged, scale if merged else 0)
-            if self._held.get(part) == wanted:
-                continue
+        before = self._wanted
+        merged = {} if lora is None or scale == 0 else lora
+        self._wanted = {
+            part: (weights[part], merged.get(part), scale if part in merged else 0.0) for part in self.buffers
+        }
+        if self._takes_turns:
+            return [part for part in self._wanted if self._wanted[part] != before.get(part)]
+        return self._fill(list(self.buffers))
+
+    def bring(self, stage: Stage) -> None:
+        if self._takes_turns:
+            # What lies in the same place is overwritten.
+            self._held = {part: held for part, held in self._held.items() if part in PARTS[stage]}
+            self._fill(PARTS[stage])
+
+    @torch.no_grad()
+    def _fill(self, parts: Sequence[str]) -> list[str]:
+        changed = [part for part in parts if self._held.get(part) != self._wanted[part]]
+        for part in changed:
+            weights, lora, scale = self._wanted[part]
             # What goes wrong on the way leaves weights that nobody asked for.
             self._held.pop(part, None)
-            buffer.fill(weights[part])
-            if merged is not None:
-                merged.merge_into(buffer.views, scale)
-            self._held[part] = wanted
-            changed.append(part)
+            self.buffers[part].fill(weights)
+            if lora is not None:
+                lora.merge_into(self.buffers[part].views, scale)
+            self._held[part] = self._wanted[part]
         if changed:
             self.weights_changed()
         return changed
@@ -95,8 +128,16 @@ class StableDiffusionNetworks:
         if self._fp8:
             self._fp8.round_again()
 
+    def weights_of_stages(self) -> dict[Stage, int]:
+        """Bytes."""
+        return weights_of_stages({part: buffer.layout.size for part, buffer in self.buffers.items()})
+
     def encode_text(self, ids: Tensor) -> Tensor:
-        return self.networks.unet.prepare_text(self.networks.text_encoder(ids))
+        states: Tensor = self.networks.text_encoder(ids)
+        return states
+
+    def prepare_text(self, states: Tensor) -> Tensor:
+        return self.networks.unet.prepare_text(states)
 
     def prepare_times(self, timesteps: Tensor) -> Tensor:
         return self.networks.unet.prepare_times(timesteps)
@@ -133,3 +174,22 @@ def inwards(x: Tensor, dtype: torch.dtype) -> Tensor:
 def outwards(x: Tensor) -> Tensor:
     """The reverse of `inwards`, but for the type of its numbers."""
     return x.permute(0, 3, 1, 2)
+
+
+def weights_of_stages(sizes: Mapping[str, int]) -> dict[Stage, int]:
+    """Bytes by stage, of bytes by part."""
+    return {stage: sum(sizes[part] for part in parts) for stage, parts in PARTS.items()}
+
+
+def shared_memory(layouts: Mapping[str, Layout], device: torch.device) -> dict[str, Tensor]:
+    """For each part its place in one piece of memory, where the stages lie over each other and a stage's parts beside
+    each other."""
+    sizes = {part: layout.size for part, layout in layouts.items()}
+    memory = torch.zeros(max(weights_of_stages(sizes).values()), dtype=torch.uint8, device=device)
+    places = {}
+    for parts in PARTS.values():
+        start = 0
+        for part in parts:
+            places[part] = memory[start : start + sizes[part]]
+            start += sizes[part]
+    return places

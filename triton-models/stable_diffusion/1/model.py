@@ -12,6 +12,7 @@ import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]
 # Triton's Python runs isolated: PYTHONPATH is not read, and the package lies beside this model's folder.
 sys.path.append(str(Path(__file__).resolve().parents[2]))
 
+from quartet_pipeline.auto import read_settings
 from quartet_pipeline.errors import CancelledError, RequestError
 from quartet_pipeline.pipeline import Drawing, Progress, draw, open_pipelines, warm_up
 from quartet_pipeline.request import INPUTS, parse_request
@@ -24,11 +25,12 @@ class TritonPythonModel:
         """Opens the pipelines and warms them up: Triton calls the model ready when this returns."""
         parameters = json.loads(args["model_config"])["parameters"]
         folders = parameters["pipelines"]["string_value"].split(os.pathsep)
-        opened = open_pipelines([Path(folder) for folder in folders])
+        settings = read_settings({name: one["string_value"] for name, one in parameters.items()})
+        opened = open_pipelines([Path(folder) for folder in folders], settings)
         self.pipelines = {pipeline.description.id: pipeline for pipeline in opened}
         for pipeline in opened:
             warm_up(pipeline)
-            pb_utils.Logger.log_info(f"{pipeline.description.id} is ready.")
+            pb_utils.Logger.log_info(f"{pipeline.description.id} is ready, drawn by {pipeline.choice.reason}")
 
         # Triton itself counts a refused or cancelled request of a decoupled model as a success.
         # A family that is let go of takes its metrics along, so it is kept.
