@@ -226,12 +226,16 @@ def time_drawings(run: Run, shared: Shared, first: SharedModel, path: Path) -> N
 
 
 def fill_shelf(run: Run, shared: Shared, weights: WeightSets) -> None:
+    torch.cuda.empty_cache()
     before = memory_gb()
     run.tell("memory_two", before, f"memory with two models, GB: {rounded(before)}")
     count = 2
     while count < run.options.models and run.left > 40:
         shared.shelf.put(Path(f"/model/{count}"), another(weights, count))
         count += 1
+    if count == 2:
+        run.tell("skipped many", True, "many models: no time left")
+        return
     kept = [shared.shelf.get(Path(f"/model/{number}")) for number in range(2, count)]
     after = memory_gb()
     run.tell(f"memory_{count}", after, f"memory with {count} models, GB: {rounded(after)}")
@@ -278,11 +282,11 @@ def measure(run: Run, folder: Path) -> None:
     weights = shared.shelf.get(first.weights)
     parts: list[tuple[str, Callable[[], None]]] = [
         ("swaps", lambda: time_swaps(run, shared, first, second)),
+        ("many models", lambda: fill_shelf(run, shared, weights)),
         ("LoRA", lambda: time_lora(run, shared, weights, folder / "lora.safetensors", "lora")),
         ("LoRA of convolutions too", lambda: time_lora(run, shared, weights, folder / "locon.safetensors", "locon")),
         ("drawings", lambda: time_drawings(run, shared, first, folder / "locon.safetensors")),
         ("against the CPU", lambda: compare_with_cpu(run, shared, weights, folder / "locon.safetensors")),
-        ("many models", lambda: fill_shelf(run, shared, weights)),
         ("same pictures", lambda: compare_drawings(run, first, second, folder)),
     ]
     for name, part in parts:

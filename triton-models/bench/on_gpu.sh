@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# on_gpu.sh [PART...]: measures on one card, in under nine minutes, our loop (loop), the same through a real Triton
-# (served), and diffusers (reference). Needs .carry/ (pack_for_gpu.sh). Results go to $OUT.
+# on_gpu.sh [PART...]: measures on one card, in under ten minutes, our loop (loop), the same through a real Triton
+# (served), and diffusers (reference); and only when asked for, fast modes (fast), other models and LoRA (swap), masks and
+# controls (conditions), memory (small). Needs .carry/ (pack_for_gpu.sh). Results go to $OUT.
 set -u
 models="$(cd "$(dirname "$0")/.." && pwd)"
 carry="$models/../.carry"
@@ -67,4 +68,8 @@ is_asked served && part "through Triton" 190 env PYTHONPATH="$client" MALLOC_MMA
     --server /tmp/quartet/server --python /tmp/quartet/python --json "$out/served.json" --log "$out/server.log" --seconds 95
 is_asked reference &&
     part "diffusers" 200 env PYTHONPATH="$client" python3 -m bench.reference /tmp/quartet/model --seconds 150 --json "$out/reference.json"
+is_asked fast && part "fast modes" 230 python3 -m bench.fast_modes --speed --seconds 200 --json "$out/fast.json"
+is_asked swap && part "other models" 150 python3 -m bench.model_swap --seconds 140 --json "$out/swap.json"
+is_asked conditions && part "masks and controls" 120 python3 -m bench.conditions --seconds 90 --json "$out/conditions.json"
+is_asked small && part "memory" 120 python3 -m bench.small_cards --seconds 90 --json "$out/small.json"
 log "done"

@@ -19,12 +19,14 @@ from torch import nn
 from export.graph import Graph
 from export.trace import OPERATIONS, PARTS, trace
 from quartet_pipeline.description import Size
+from quartet_pipeline.errors import ModelError
 from quartet_pipeline.networks.weights import StableDiffusion, load_stable_diffusion
 from quartet_pipeline.plans.folder import FOLDER, WEIGHTS_MAP, Entry, Exported, batches, read_list, write_list
 from quartet_pipeline.plans.weights import Weight, read_weights_map, take_form, write_weights_map
 
 ALIGNMENT = 4096
 """So that a weights file can be mapped into memory a weight at a time."""
+LATENT_CHANNELS = 4
 PRECISIONS = ("float16", "float32")
 
 
@@ -34,6 +36,11 @@ def write_model(
     """Writes the graphs of `networks`, which have `trace.OPERATIONS`, and everything that goes with them.
 
     With only some of the parts, into a folder that has the others."""
+    channels = networks.unet.config.in_channels
+    if channels != LATENT_CHANNELS:
+        raise ModelError(
+            f"Expected a UNet that sees {LATENT_CHANNELS} channels, got one with {channels}: no plans draw it."
+        )
     folder.mkdir(parents=True, exist_ok=True)
     is_whole = set(parts) == set(PARTS)
     exported = Exported(size, ()) if is_whole else read_list(folder)

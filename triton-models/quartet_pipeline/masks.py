@@ -10,11 +10,14 @@ where `after` is that of the step's `schedulers.Row` and `estimate` the newest o
 rest, as the model expects it; and the schedulers that look back find estimates that belong to the latents they are
 given (with equal estimates each of their steps is the first-order one, which stays on that line by itself).
 `src/engines/onnx` does the same; tests/vectors/masks.json holds both to it.
+
+Models that were trained to paint within masks need none of this: they see both beside the latents (`beside`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.schedulers import Level
 
 EDGE = 3
@@ -39,6 +42,16 @@ def keep(mask: NDArray[np.float32], ours: NDArray[np.float32], given: NDArray[np
 def noised(clean: NDArray[np.float64], start: NDArray[np.float64], level: Level) -> NDArray[np.float64]:
     """What the given picture's latents are at a level of noise."""
     return level.alpha * clean + level.sigma * start
+
+
+def beside(
+    picture: NDArray[np.uint8] | None, mask: NDArray[np.uint8] | None, size: tuple[int, int], downscale: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """What such a model sees, as diffusers makes it: where to draw, float32 [h/8, w/8] of 0 and 1, and the given
+    picture with grey there, float32 [1, 3, h, w] from -1 to 1. Without a mask it draws everywhere."""
+    is_drawn = np.ones(size, bool) if mask is None else mask >= 128
+    given = np.zeros((1, 3, *size), np.float32) if picture is None else from_pixels(picture)
+    return is_drawn[::downscale, ::downscale].astype(np.float32), np.where(is_drawn, np.float32(0), given)
 
 
 def edge_weights(mask: NDArray[np.uint8]) -> NDArray[np.float32]:

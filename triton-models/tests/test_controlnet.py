@@ -32,9 +32,9 @@ def random(*shape: int, seed: int = 2) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def make_control(**shape: Any) -> Any:
+def make_control(*, seed: int = 3, **shape: Any) -> Any:
     shape = {"cross_attention_dim": 32, "conditioning_embedding_out_channels": (8, 8, 16, 16), **UNET, **shape}
-    return shake(diffusers.ControlNetModel(**shape))
+    return shake(diffusers.ControlNetModel(**shape), seed)
 
 
 def ours(theirs: Any) -> ControlNet:

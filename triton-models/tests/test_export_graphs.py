@@ -1,6 +1,7 @@
 """The exported graphs against the networks that they were written from."""
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -170,3 +171,10 @@ def test_some_parts_are_written_anew_beside_the_others(tmp_path: Path) -> None:
         "vae_decoder": "float32",
     }
     assert read_weights_map(tmp_path / "weights.json").keys() == set(PARTS)
+
+
+def test_a_unet_that_paints_within_masks_is_refused(tmp_path: Path) -> None:
+    networks = small_networks(operations=OPERATIONS)
+    networks.unet.config = replace(networks.unet.config, in_channels=9)
+    with pytest.raises(ModelError, match=r"Expected a UNet that sees 4 channels, got one with 9"):
+        write_model(networks, tmp_path, size=SIZE, counts=[1])

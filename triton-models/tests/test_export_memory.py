@@ -1,5 +1,6 @@
 """What graphs need and what fits, before anything is built."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -8,10 +9,14 @@ from pathlib import Path
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from small_networks import small_networks
 
 from bench.random_model import TEXT, TEXT_REST, UNET, VAE
+from export.build import Settings, refusal
 from export.cards import CARDS, CONTEXT, GIB, Card, Choice, GraphNeeds, budget, fits, fitting_choices
 from export.memory import Need, fuse, measure
+from export.trace import OPERATIONS
+from export.write import write_model
 from quartet_pipeline.plans.folder import batches
 
 MODELS = Path(__file__).parents[1]
@@ -104,6 +109,30 @@ def shapes(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / part).mkdir()
         (folder / part / "config.json").write_text(json.dumps(config))
     return folder
+
+
+def test_a_build_begins_only_with_graphs_that_passed_and_fit(tmp_path: Path) -> None:
+    exported = write_model(small_networks(operations=OPERATIONS), tmp_path, size=(64, 64), counts=[1])
+    settings, card = Settings(GIB, 3), CARDS["A10"]
+    assert "check the graphs first" in str(refusal(tmp_path, exported, settings, card))
+    (tmp_path / "quality.json").write_text('{"passed": false}')
+    assert "Expected graphs that passed" in str(refusal(tmp_path, exported, settings, card))
+    (tmp_path / "quality.json").write_text('{"passed": true}')
+    assert refusal(tmp_path, exported, settings, card) is None
+    small = Card("a small card", GIB, fuses_attention=True)
+    assert "Expected 1.8 GiB to fit into 90% of the 1.0 GiB that are free on a small card" in str(
+        refusal(tmp_path, exported, settings, small)
+    )
+
+
+def test_without_tensorrt_a_build_says_what_to_install(tmp_path: Path) -> None:
+    write_model(small_networks(operations=OPERATIONS), tmp_path, size=(64, 64), counts=[1])
+    if importlib.util.find_spec("tensorrt") is not None:
+        pytest.skip("there is a TensorRT here")
+    command = [sys.executable, "-m", "export.build", str(tmp_path)]
+    said = subprocess.run(command, cwd=MODELS, capture_output=True, text=True, check=False, timeout=120)
+    assert said.returncode == 1
+    assert said.stderr.startswith("Expected TensorRT, got: No module named 'tensorrt'. Install")
 
 
 def plan(*arguments: str) -> "subprocess.CompletedProcess[str]":

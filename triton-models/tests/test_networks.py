@@ -43,9 +43,9 @@ class Theirs:
         self.vae.save_pretrained(folder / "vae")
 
 
-def shake(network: nn.Module) -> Any:
+def shake(network: nn.Module, seed: int = 3) -> Any:
     """Random weights, biases and norms too, so that a forgotten or swapped one shows."""
-    generator = torch.Generator().manual_seed(3)
+    generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)

@@ -374,7 +374,7 @@ describe.skipIf(executablePath === null)(`the playground in Chromium${why}`, () 
     for (const y of [0.4, 0.6, 0.8]) await finger('touchMove', y);
     await finger('touchEnd');
     expect(await phone.locator('#painter form').evaluate((form) => form.scrollTop)).toBe(0);
-    await phone.locator('#painter').getByRole('button', { name: 'Draw' }).tap();
+    await phone.locator('#painter').getByRole('button', { name: 'Draw' }).click();
     await phone.locator('.tile.is-done').nth(1).waitFor();
     const mask = engine.requests[1]?.init?.mask?.data;
     expect([mask?.[32 * 64 + 32], mask?.[32 * 64 + 4]]).toEqual([255, 0]);

@@ -77,6 +77,9 @@ class Program:
         self._current = zeros(1, dtype=torch.int64)
         self.latents, self.noise = zeros(count, *self._shape), zeros(count, *self._shape)
         self._sample = networks.make_sample(zeros(count * len(self.ids), *self._shape))
+        extra = networks.extra_channels
+        self.beside = networks.make_sample(zeros(len(self._sample), extra, height, width)) if extra else None
+        """What a model that was trained to paint within masks sees beside each of its latents."""
         self._difference = zeros(count, *self._shape)
         """What the prompt made of the last answer that was guided."""
         self.estimates = [zeros(count, *self._shape) for _ in range(2)]
@@ -204,6 +207,8 @@ class Program:
         # The prompted half is the last: the only one where a guided drawing goes on without guidance.
         first = 0 if kind.is_guided else len(self._sample) - self.count
         sample, text = self._sample[first:], self.text[first:]
+        if self.beside is not None:
+            sample = torch.cat([sample, self.beside[first:]], dim=1)
         rows = self._turns.loop.pictures * (2 if kind.is_guided else 1)
         with self.networks.in_fp8() if kind.is_coarse and self.networks.in_fp8 else nullcontext():
             if kind.is_controlled:

@@ -101,6 +101,7 @@ class PlanNetworks:
     ) -> None:
         self.device = device
         self.sampler: Sampler | None = None
+        self.extra_channels = 0
         self.controls: ControlNetworks | None = None
         self.checker: Checker | None = None
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None

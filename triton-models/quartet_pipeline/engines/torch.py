@@ -20,6 +20,7 @@ from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.turns import TorchPlan, Turns
 from quartet_pipeline.errors import ModelError, RequestError
+from quartet_pipeline.masks import beside
 from quartet_pipeline.networks.interface import LoopNetworks
 from quartet_pipeline.networks.operations import PLAIN, Operations
 from quartet_pipeline.networks.stable_diffusion import Fp8
@@ -175,6 +176,8 @@ class TorchEngine:
         judge = program.judging() if description.safety_checker is not None else None
         begun = self._moment()
         clean = self._encode_picture(request)
+        if program.beside is not None:
+            program.beside.copy_(self._beside(request).expand_as(program.beside))
         program.ids.copy_(torch.from_numpy(np.stack([self._encode_prompt(text) for text in texts])))
         program.read()
         self._bring(program, request, table, clean)
@@ -227,6 +230,14 @@ class TorchEngine:
         clean = None if clean is None else table.picture * clean
         program.begin(noise_scale=table.noise, clean=clean, masking=masking)
 
+    def _beside(self, request: Request) -> Tensor:
+        """What a model that was trained to paint within masks sees: mask, and latents of what is kept, [1, 5, ...]."""
+        mask, kept = beside(request.picture, request.mask, request.size, self._description.downscale)
+        device = self._networks.device
+        self._networks.bring("encoder")
+        latents = self._description.scaling_factor * self._networks.encode(torch.from_numpy(kept).to(device)).float()
+        return torch.cat([torch.from_numpy(mask).to(device)[None, None], latents], dim=1)
+
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
         """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
         plan = self._plans.pop(table, None)
@@ -263,7 +274,7 @@ class TorchEngine:
             if row.noise != 0:
                 program.add_noise()
             program.advance(kind)
-            if masking is not None:
+            if masking is not None and program.beside is None:
                 masking.mend()
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
             previews = self._fetch_aside(program.previews()) if is_preview_due else None

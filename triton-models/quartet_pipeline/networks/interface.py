@@ -33,6 +33,8 @@ class LoopNetworks(Protocol):
     device: torch.device
     sampler: Sampler | None
     """What moves the latents on, where it is not plain PyTorch."""
+    extra_channels: int
+    """What it sees beside the latents: 0, or 5 where it was trained to paint within masks (see `masks.beside`)."""
     controls: ControlNetworks | None
     """What steers the steps by a control picture, where the model has it."""
     checker: Checker | None
@@ -56,7 +58,7 @@ class LoopNetworks(Protocol):
         """Latents float32 [n, 4, h/8, w/8] -> the same as `denoise` takes them: another type or memory layout."""
 
     def denoise(self, sample: Tensor, time: Tensor, text: Tensor) -> Tensor:
-        """A sample [n, 4, h/8, w/8], one row of times, n texts -> the model's output, shaped alike."""
+        """A sample [n, 4 + extra, h/8, w/8], one row of times, n texts -> the model's output, [n, 4, h/8, w/8]."""
 
     def denoise_keeping(self, sample: Tensor, time: Tensor, text: Tensor) -> tuple[Tensor, Tensor]:
         """The same, and what shallow steps after it take instead of computing it: [n, ...]."""

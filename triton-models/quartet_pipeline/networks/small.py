@@ -21,6 +21,7 @@ class SmallNetworks:
     def __init__(self, folder: Path, device: torch.device) -> None:
         self.device = device
         self.sampler: Sampler | None = None
+        self.extra_channels = 0
         self.controls: ControlNetworks | None = None
         self.checker: Checker | None = None
         self.in_fp8: Callable[[], AbstractContextManager[None]] | None = None

@@ -63,6 +63,7 @@ class StableDiffusionNetworks:
     ) -> None:
         self.device = device
         self.sampler = sampler
+        self.extra_channels = networks.unet.config.in_channels - networks.unet.config.out_channels
         self.controls: ControlNetworks | None = None
         self.checker: Checker | None = None
         self.in_fp8 = fp8.in_fp8 if fp8 else None

@@ -68,6 +68,7 @@ export function createPainter() {
 
     picture.addEventListener('load', () => {
       mask.open(picture.naturalWidth, picture.naturalHeight);
+      board.style.setProperty('--ratio', String(picture.naturalWidth / picture.naturalHeight));
       refresh();
     });
     canvas.addEventListener('pointerdown', (event) => {
