@@ -25,6 +25,7 @@ from quartet_pipeline.errors import ModelError, NotEnoughMemoryError, RequestErr
 from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.networks.weights import make_networks, parse_configs
 from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline, open_pipelines
+from quartet_pipeline.plans.folder import FOLDER, Built, Entry, Exported, write_list
 from quartet_pipeline.request import Request
 
 DEMO = Path(__file__).parents[1] / "demo/model"
@@ -241,6 +242,30 @@ def test_the_reason_for_an_engine_is_a_sentence(whole: Pipeline) -> None:
         ModelError, match="Expected the engine to be one of auto, tensorrt, torch, onnxruntime, got 'fastest'"
     ):
         open_pipeline(DEMO, engine="fastest")
+
+
+def test_plans_that_cannot_be_used_here_are_no_obstacle(models: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "planned"
+    shutil.copytree(models / "first", folder)
+    (folder / FOLDER).mkdir()
+    entries = []
+    for part in ("text_encoder", "unet", "vae_decoder", "vae_encoder"):
+        (folder / FOLDER / f"{part}.plan").write_bytes(bytes(1000))
+        built = Built(f"{part}.plan", "11.4", "a card", 5_000_000)
+        entries.append(Entry(part, 2, f"{part}.onnx", "float16", built))
+    write_list(folder / FOLDER, Exported((64, 64), tuple(entries)))
+    pipeline = open_pipeline(folder)
+    assert pipeline.choice.engine == "torch"
+    assert "TensorRT's plans are left alone: Expected TensorRT, got" in pipeline.choice.reason
+    with pytest.raises(ModelError, match="Expected TensorRT, got"):
+        open_pipeline(folder, engine="tensorrt")
+    shutil.copytree(folder, tmp_path / "again")
+    fitted = FittedEngines(0.006, [])
+    assert fitted.fit_plans(folder) == "5.0 MB of 6.0 MB"
+    fitted.take_plans(folder)
+    assert fitted.fit_plans(folder) == "0.0 MB of 1.0 MB", "they are open"
+    with pytest.raises(NotEnoughMemoryError, match=r"Expected 5\.0 MB of memory for plans, got 1\.0 MB"):
+        fitted.fit_plans(tmp_path / "again")
 
 
 def test_settings_come_from_triton_or_from_the_environment() -> None:
