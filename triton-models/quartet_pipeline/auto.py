@@ -103,6 +103,8 @@ class EngineChooser:
         return self._open_graphs(found, description, encode_prompt, obstacle)
 
     def _open_plans(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> Opened:
+        if find_spec("torch") is None:
+            raise ModelError("Expected PyTorch, whose captured loop runs TensorRT's plans too, got none.")
         from quartet_pipeline.engines.tensorrt_models import PlanModels
 
         self._plans = self._plans or PlanModels()
