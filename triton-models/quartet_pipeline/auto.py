@@ -107,11 +107,12 @@ class EngineChooser:
 
         self._plans = self._plans or PlanModels()
         place = plans_of(found)
-        reason = "TensorRT by its plans"
-        if place is not None and find_spec("tensorrt") is not None:
-            reason = f"{reason}: {self._fitted_engines().reserve_plans(place)}"
+        fitted = self._fitted_engines()
+        reason = "by those of a model that it is like" if place is None else fitted.fit_plans(place)
         drawn, engine = self._plans.open(found, description, encode_prompt)
-        return drawn, engine, Choice("tensorrt", f"{reason}.")
+        if place is not None:
+            fitted.take_plans(place)
+        return drawn, engine, Choice("tensorrt", f"TensorRT by plans: {reason}.")
 
     def _fitted_engines(self) -> "FittedEngines":
         if self._fitted is None:

@@ -25,6 +25,7 @@ from quartet_pipeline.errors import ModelError, NotEnoughMemoryError, RequestErr
 from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.networks.weights import make_networks, parse_configs
 from quartet_pipeline.pipeline import Pipeline, draw, open_pipeline, open_pipelines
+from quartet_pipeline.plans.folder import FOLDER, Built, Entry, Exported, write_list
 from quartet_pipeline.request import Request
 
 DEMO = Path(__file__).parents[1] / "demo/model"
@@ -70,9 +71,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def needs_of(folder: Path) -> Needs:
-    model = read_model_folder(folder), read_description(folder)
-    return FittedEngines(None, [model]).find_needs(*model)
+def needs_of(*folders: Path) -> Needs:
+    models = [(read_model_folder(folder), read_description(folder)) for folder in folders]
+    return FittedEngines(None, models).find_needs(*models[0])
 
 
 @pytest.fixture(scope="module")
@@ -181,9 +182,9 @@ def test_networks_in_turns_draw_the_same_bits_in_less_memory(models: Path, needs
     assert limit_of(pipeline).peak <= budget
 
 
-def test_models_and_a_lora_take_turns_as_networks_do(models: Path, needs: Needs) -> None:
+def test_models_and_a_lora_take_turns_as_networks_do(models: Path) -> None:
     folders = [models / name for name in ("first", "second", "drawn")]
-    budget = smallest(needs, lambda fit: fit.plan.takes_turns and len(fit.plan.turns or ()) == 2)
+    budget = smallest(needs_of(*folders), lambda fit: fit.plan.takes_turns and len(fit.plan.turns or ()) == 2)
     tight = open_pipelines(folders, EngineSettings(memory_gb=budget / 1e9))
     assert tight[1].choice.reason == "torch, by the programs of the models that it is like."
     there = open_pipelines(folders, EngineSettings(memory_gb=1))
@@ -237,8 +238,34 @@ def test_the_reason_for_an_engine_is_a_sentence(whole: Pipeline) -> None:
     assert open_pipeline(DEMO).choice.reason == "onnxruntime on the CPU: there is no GPU."
     assert open_pipeline(DEMO, engine="onnxruntime").choice.reason == "onnxruntime on the CPU: as the settings say."
     assert whole.choice.reason == "torch on the CPU: there is no GPU, and no bound for memory."
-    with pytest.raises(ModelError, match="Expected the engine to be one of auto, torch, onnxruntime, got 'fastest'"):
+    with pytest.raises(
+        ModelError, match="Expected the engine to be one of auto, tensorrt, torch, onnxruntime, got 'fastest'"
+    ):
         open_pipeline(DEMO, engine="fastest")
+
+
+def test_plans_that_cannot_be_used_here_are_no_obstacle(models: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "planned"
+    shutil.copytree(models / "first", folder)
+    (folder / FOLDER).mkdir()
+    entries = []
+    for part in ("text_encoder", "unet", "vae_decoder", "vae_encoder"):
+        (folder / FOLDER / f"{part}.plan").write_bytes(bytes(1000))
+        built = Built(f"{part}.plan", "11.4", "a card", 5_000_000)
+        entries.append(Entry(part, 2, f"{part}.onnx", "float16", built))
+    write_list(folder / FOLDER, Exported((64, 64), tuple(entries)))
+    pipeline = open_pipeline(folder)
+    assert pipeline.choice.engine == "torch"
+    assert "TensorRT's plans are left alone: Expected TensorRT, got" in pipeline.choice.reason
+    with pytest.raises(ModelError, match="Expected TensorRT, got"):
+        open_pipeline(folder, engine="tensorrt")
+    shutil.copytree(folder, tmp_path / "again")
+    fitted = FittedEngines(0.006, [])
+    assert fitted.fit_plans(folder) == "5.0 MB of 6.0 MB"
+    fitted.take_plans(folder)
+    assert fitted.fit_plans(folder) == "0.0 MB of 1.0 MB", "they are open"
+    with pytest.raises(NotEnoughMemoryError, match=r"Expected 5\.0 MB of memory for plans, got 1\.0 MB"):
+        fitted.fit_plans(tmp_path / "again")
 
 
 def test_settings_come_from_triton_or_from_the_environment() -> None:

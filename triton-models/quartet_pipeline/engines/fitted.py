@@ -42,6 +42,8 @@ class FittedEngines:
         self._models = models
         self._shared = SharedEngines(self.memory)
         self._plans: dict[Hashable, TorchPlan] = {}
+        self._places: set[Path] = set()
+        """Of TensorRT's plans that are open."""
 
     def open(self, found: ModelFolder, description: Description, encode_prompt: PromptEncoder) -> tuple[Engine, str]:
         """The engine of a model, and in a sentence how it fits; a NotEnoughMemoryError when nothing can be drawn."""
@@ -56,17 +58,24 @@ class FittedEngines:
             self._plans[key] = plan
         return self._shared.open(found, description, encode_prompt, plan), reason
 
-    def reserve_plans(self, place: Path) -> str:
-        """How TensorRT's plans fit; a NotEnoughMemoryError when they do not."""
-        folder = place / FOLDER
-        built = [entry.plan for entry in read_list(folder).entries if entry.plan is not None]
-        # A plan is little but its weights; scratch memory is shared.
-        takes = sum((folder / plan.file).stat().st_size for plan in built) + max(plan.scratch_bytes for plan in built)
-        left = self.memory.left
+    def fit_plans(self, place: Path) -> str:
+        """How TensorRT's plans fit; a NotEnoughMemoryError when they do not. Once opened, `take_plans`."""
+        takes, left = self._bytes_of_plans(place), self.memory.left
         if left is not None and takes > left:
             raise NotEnoughMemoryError(f"Expected {gigabytes(takes)} of memory for plans, got {gigabytes(left)}.")
-        self.memory.take(takes)
         return f"{gigabytes(takes)}{'' if left is None else f' of {gigabytes(left)}'}"
+
+    def take_plans(self, place: Path) -> None:
+        self.memory.take(self._bytes_of_plans(place))
+        self._places.add(place)
+
+    def _bytes_of_plans(self, place: Path) -> int:
+        """Of those that are not open yet: a plan is little but its weights, and scratch memory is shared."""
+        if place in self._places:
+            return 0
+        folder = place / FOLDER
+        built = [entry.plan for entry in read_list(folder).entries if entry.plan is not None]
+        return sum((folder / plan.file).stat().st_size for plan in built) + max(plan.scratch_bytes for plan in built)
 
     def _plan(self, found: ModelFolder, description: Description) -> tuple[TorchPlan, str]:
         place = "GPU" if self.is_gpu else "CPU"

@@ -65,6 +65,10 @@ class Needs:
     def with_spare(self, size: int) -> int:
         return int(size * (1 + self.spare))
 
+    def kept(self, size: Size) -> int:
+        """As long as a program of that size is, however many pictures go through its networks together."""
+        return max(self.program(size, count).kept for count in COUNTS)
+
     def program(self, size: Size, at_once: int) -> ProgramNeeds:
         """The program of a size where that many pictures go through the networks together."""
         key = size, at_once
@@ -82,7 +86,8 @@ def _measure(networks: LoopNetworks, description: Description, size: Size, at_on
         program.prepare(kinds)
         program.masking()
         judge = program.judging() if networks.checker else None
-        kept = meter.now
+        # And a table's times, which are kept for the next request that wants them.
+        kept = meter.now + program.times.nbytes
 
         def beyond(run: Callable[[], object]) -> int:
             meter.start_peak()

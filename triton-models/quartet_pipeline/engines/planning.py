@@ -30,16 +30,17 @@ def fit_torch(needs: Needs, budget: int, *, is_gpu: bool) -> Fit | None:
 
 def least_bytes(needs: Needs) -> int:
     """The smallest budget with which anything can be drawn."""
-    programs = [needs.program(size, COUNTS[-1]) for size in needs.sizes]
-    beside = min(LEAST_PROGRAMS * one.kept + needs.with_spare(max(one.scratch.values())) for one in programs)
-    return needs.beside + max(needs.weights.values()) + beside
+    scratch = {size: max(needs.program(size, COUNTS[-1]).scratch.values()) for size in needs.sizes}
+    drawing = min(LEAST_PROGRAMS * needs.kept(size) + needs.with_spare(scratch[size]) for size in needs.sizes)
+    # Fractions of a byte were cut off twice.
+    return needs.beside + max(needs.weights.values()) + drawing + 2
 
 
 def _fit(needs: Needs, budget: int, *, takes_turns: bool, is_gpu: bool) -> Fit | None:
     weights = needs.beside + (max(needs.weights.values()) if takes_turns else sum(needs.weights.values()))
     sizes = sorted(needs.sizes, key=lambda size: size[0] * size[1])
     while sizes:
-        kept = max(needs.program(size, COUNTS[0]).kept for size in sizes)
+        kept = max(map(needs.kept, sizes))
         room = budget - weights - LEAST_PROGRAMS * kept
         shares = (_share_out(needs, sizes, pool, room) for pool in _pools(needs, sizes, is_gpu=is_gpu))
         best = max((share for share in shares if share), key=_quality, default=None)

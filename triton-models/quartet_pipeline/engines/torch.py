@@ -31,7 +31,6 @@ from quartet_pipeline.speeds import shortcuts
 from quartet_pipeline.tokenizer import PromptEncoder
 
 Shape = tuple[Size, int, bool]
-MOST_PLANS = 16
 QUEUED_STEPS = 1
 """Steps that wait behind the one that runs: enough to keep a GPU busy, and few to wait for on cancelling."""
 
@@ -247,7 +246,7 @@ class TorchEngine:
             timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=device)
             plan = numbers, self._networks.prepare_times(timesteps)
         self._plans[table] = plan
-        if len(self._plans) > MOST_PLANS:
+        if len(self._plans) > self._share.programs:
             del self._plans[next(iter(self._plans))]
         return plan
 

@@ -41,7 +41,7 @@ class TorchPlan:
     has_fp8: bool = True
     """Whether a copy of the loop's weights in fp8 fits too."""
     programs: int = MOST_PROGRAMS
-    """That are kept."""
+    """That are kept, and tables of schedulers."""
 
 
 def in_turns(rows: int, network: Callable[..., Tensor | tuple[Tensor, ...]], *batches: Tensor) -> tuple[Tensor, ...]:

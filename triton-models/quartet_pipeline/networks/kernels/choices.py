@@ -86,7 +86,11 @@ class Choices:
             return next((way.name for way in ways if way.name.startswith(forced)), ways[0].name)
         if len(ways) == 1 or torch.cuda.is_current_stream_capturing():
             return ways[0].name
-        expected = _tensors(reference())
+        try:
+            expected = _tensors(reference())
+        except torch.OutOfMemoryError:
+            # It is in float32. Where drawing fits and that does not, the first way has to do.
+            return ways[0].name
         _compile([way for way in ways if way.is_ours])
         restore()
         results = [_measure(way, expected, restore, most_error) for way in ways]
