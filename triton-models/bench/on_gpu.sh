@@ -9,7 +9,7 @@ out="${OUT:-$models/../bench-results}"
 mkdir -p "$out" && out="$(cd "$out" && pwd)" && cd "$models" || exit 1
 export PYTHONUNBUFFERED=1 PYTHONPATH="$models" QUARTET_CHOICES="$out/choices.json"
 SECONDS=0
-readonly MOST_S=530
+readonly MOST_S="${MOST_S:-530}"
 
 parts=" ${*:-loop served reference} "
 
@@ -71,5 +71,5 @@ is_asked reference &&
 is_asked fast && part "fast modes" 230 python3 -m bench.fast_modes --speed --seconds 200 --json "$out/fast.json"
 is_asked swap && part "other models" 150 python3 -m bench.model_swap --seconds 140 --json "$out/swap.json"
 is_asked conditions && part "masks and controls" 120 python3 -m bench.conditions --seconds 90 --json "$out/conditions.json"
-is_asked small && part "memory" 120 python3 -m bench.small_cards --seconds 90 --json "$out/small.json"
+is_asked small && part "memory" 120 python3 -m bench.small_cards --seconds 40 --json "$out/small.json"
 log "done"
