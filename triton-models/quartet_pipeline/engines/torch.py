@@ -1,6 +1,5 @@
 """PyTorch: the whole denoise loop as one program on a GPU, or step by step on a CPU."""
 
-import time
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
@@ -16,6 +15,7 @@ from quartet_pipeline.device_memory import DeviceMemory
 from quartet_pipeline.engines import Drawing, IsCancelled, OnProgress, Progress, prompts, stop_if
 from quartet_pipeline.engines.kinds import StepKind, restart_of, step_kinds
 from quartet_pipeline.engines.masking import Masking
+from quartet_pipeline.engines.outlet import Moment, Outlet
 from quartet_pipeline.engines.program import Program, coefficients
 from quartet_pipeline.engines.sampling import Sampler
 from quartet_pipeline.engines.turns import TorchPlan, Turns
@@ -90,7 +90,7 @@ class TorchEngine:
         self._is_gpu = networks.device.type == "cuda"
         # Programs run one after another, so that what one leaves behind is free for the next.
         self._pool: Any = torch.cuda.graph_pool_handle() if self._is_gpu else None
-        self._side = torch.cuda.Stream(networks.device) if self._is_gpu else None
+        self._outlet = Outlet(networks.device)
 
     @property
     def speeds(self) -> tuple[str, ...]:
@@ -173,25 +173,25 @@ class TorchEngine:
             self._give_back_memory()
         masking = program.masking() if request.mask is not None else None
         judge = program.judging() if description.safety_checker is not None else None
-        begun = self._moment()
+        begun = self._outlet.moment()
         clean = self._encode_picture(request)
         if program.beside is not None:
             program.beside.copy_(self._beside(request).expand_as(program.beside))
         program.ids.copy_(torch.from_numpy(np.stack([self._encode_prompt(text) for text in texts])))
         program.read()
         self._bring(program, request, table, clean)
-        encoded = self._moment()
+        encoded = self._outlet.moment()
         self._loop(program, request, table, kinds, masking, on_progress, is_cancelled)
-        denoised = self._moment()
+        denoised = self._outlet.moment()
         stop_if(is_cancelled)
         program.decode()
         if masking is not None:
             masking.blend()
         if judge is not None:
             judge()
-        images, is_finite = self._fetch(program.images), self._fetch(program.is_finite)
-        unsafe = self._fetch(program.unsafe) if judge is not None else None
-        done = self._moment()
+        images, is_finite = self._outlet.fetch(program.images), self._outlet.fetch(program.is_finite)
+        unsafe = self._outlet.fetch(program.unsafe) if judge is not None else None
+        done = self._outlet.moment()
         done.wait()
         stop_if(is_cancelled)
         if not bool(is_finite):
@@ -276,47 +276,11 @@ class TorchEngine:
             if masking is not None and program.beside is None:
                 masking.mend()
             is_preview_due = request.preview_every > 0 and step % request.preview_every == 0
-            previews = self._fetch_aside(program.previews()) if is_preview_due else None
-            pending.append((step, previews[1] if previews else self._moment(), previews[0] if previews else None))
+            previews = moment = None
+            if is_preview_due:
+                previews, moment = self._outlet.fetch_aside(program.previews())
+            pending.append((step, moment or self._outlet.moment(), previews))
             if len(pending) > QUEUED_STEPS:
                 tell()
         while pending:
             tell()
-
-    def _moment(self) -> "Moment":
-        return Moment(is_gpu=self._is_gpu)
-
-    def _fetch(self, tensor: Tensor) -> Tensor:
-        """A copy on the CPU, there when a moment recorded after it has passed."""
-        copy = torch.empty(tensor.shape, dtype=tensor.dtype, pin_memory=self._is_gpu)
-        return copy.copy_(tensor, non_blocking=True)
-
-    def _fetch_aside(self, tensor: Tensor) -> tuple[Tensor, "Moment"]:
-        """The same on a stream of its own, so that the next step need not wait for the transfer."""
-        if self._side is None:
-            return self._fetch(tensor), self._moment()
-        self._side.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._side):
-            tensor.record_stream(self._side)
-            return self._fetch(tensor), self._moment()
-
-
-class Moment:
-    """A point in the device's work: now on a CPU, and on a GPU when all that was queued before is done."""
-
-    def __init__(self, *, is_gpu: bool) -> None:
-        # A blocking event lets the thread sleep while it waits.
-        self._event = torch.cuda.Event(enable_timing=True, blocking=True) if is_gpu else None
-        if self._event is not None:
-            self._event.record()
-        self._time = time.perf_counter()
-
-    def wait(self) -> None:
-        if self._event is not None:
-            self._event.synchronize()
-
-    def __sub__(self, earlier: "Moment") -> float:
-        """Milliseconds since then; both must have passed."""
-        if self._event is not None and earlier._event is not None:
-            return float(earlier._event.elapsed_time(self._event))
-        return (self._time - earlier._time) * 1000
