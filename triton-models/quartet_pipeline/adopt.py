@@ -56,7 +56,8 @@ def describe(source: Path, name: str, tokenizer: Path, pad: str) -> dict[str, An
     text, unet, vae = (_read(source / part / "config.json") for part in ("text_encoder", "unet", "vae"))
     ids = Tokenizer.from_file(str(tokenizer))
     side = 8 * int(unet.get("sample_size", 64))
-    wide, high = (side * 3 // 2 // 64 * 64, side) if side == 512 else (side, side)
+    # Half as long again, where the card has more room than the model asks for.
+    long = 768 if side == 512 else side
     return {
         "format": 1,
         "name": name,
@@ -81,7 +82,7 @@ def describe(source: Path, name: str, tokenizer: Path, pad: str) -> dict[str, An
         "default_steps": 25,
         "default_guidance_scale": 7.5,
         "default_size": [side, side],
-        "sizes": [list(size) for size in dict.fromkeys([(side, side), (wide, high), (high, wide)])],
+        "sizes": [list(size) for size in dict.fromkeys([(side, side), (side, long), (long, side)])],
         "enlarge": {"factor": 2, "strength": 0.4},
         "latent_rgb": LATENT_RGB,
     }

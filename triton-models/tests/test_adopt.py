@@ -9,7 +9,9 @@ from tokenizers import Tokenizer
 
 from bench.random_model import write_random_model
 from quartet_pipeline.adopt import adopt
+from quartet_pipeline.description import read_description
 from quartet_pipeline.errors import ModelError
+from quartet_pipeline.model_folder import read_model_folder
 from quartet_pipeline.pipeline import draw, open_pipeline
 from quartet_pipeline.request import parse_request
 
@@ -78,6 +80,15 @@ def test_a_folder_of_diffusers_draws_once_it_is_adopted(saved: Path) -> None:
     drawing = draw(pipeline, parse_request(tensors, {description.id: description}))
     assert drawing.images.shape == (1, 64, 64, 3)
     assert drawing.images.std() > 0
+
+
+def test_a_single_file_gets_a_folder_beside_it_that_names_it(saved: Path, tmp_path: Path) -> None:
+    checkpoint = tmp_path / "ink.safetensors"
+    checkpoint.write_bytes(b"")
+    folder = adopt(checkpoint, "Ink", saved / "tokenizer")
+    found = read_model_folder(folder)
+    assert (folder, found.networks.resolve()) == (tmp_path / "ink", checkpoint.resolve())
+    assert read_description(folder).sizes == ((512, 512), (512, 768), (768, 512))
 
 
 def test_what_cannot_be_adopted_is_told_in_a_sentence(saved: Path, tmp_path: Path) -> None:
