@@ -56,7 +56,7 @@ def describe(source: Path, name: str, tokenizer: Path, pad: str) -> dict[str, An
     text, unet, vae = (_read(source / part / "config.json") for part in ("text_encoder", "unet", "vae"))
     ids = Tokenizer.from_file(str(tokenizer))
     side = 8 * int(unet.get("sample_size", 64))
-    # Half as long again, where the card has more room than the model asks for.
+    # Besides squares, what a model of this size still draws well.
     long = 768 if side == 512 else side
     return {
         "format": 1,
