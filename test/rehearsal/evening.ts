@@ -11,7 +11,7 @@ import { playReplies } from './scenes/replies.ts';
 import type { Stage } from './stage.ts';
 
 export interface EveningOptions {
-  /** Of each drawing; fewer are quicker and look worse. @default 20 */
+  /** Of each drawing; fewer are quicker and look worse. @default 16 */
   readonly steps: number;
 }
 
@@ -33,7 +33,7 @@ export interface Evening {
 export async function playEvening(
   stage: Stage,
   narrator: Narrator,
-  options: EveningOptions = { steps: 20 },
+  options: EveningOptions = { steps: 16 },
 ): Promise<Evening> {
   const cast = gatherCast(stage);
   const requests = createRequests(narrator);

@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { playEvening } from './evening.ts';
 import { createNarrator } from './narrator.ts';
 import { writePage } from './page/page.ts';
+import { acceptedJobs } from './roll-call.ts';
 import { openStage } from './stage.ts';
 import { takeScreenshot } from './take-screenshot.ts';
 
@@ -24,6 +25,7 @@ try {
   console.error(error instanceof Error ? error.message : error);
   const log = await stage.endBot('SIGKILL');
   if (log !== '') console.error(`\nThe bot’s log ended with:\n${log.split('\n').slice(-20).join('\n')}`);
+  for (const { platform, id, state } of await acceptedJobs(stage.dataDir)) console.error(`${platform} ${id}: ${state}`);
   process.exitCode = 1;
 } finally {
   await stage.close();

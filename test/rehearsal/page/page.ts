@@ -34,7 +34,8 @@ export async function writePage(
       body: renderTimeline(slackItems(slack.channel, slackScene), troublesOf(lines, 'Slack')),
     }),
   ];
-  const style = await readFile(join(import.meta.dirname, 'page.css'), 'utf8');
+  const styles = ['page.css', 'messages.css'].map((name) => readFile(join(import.meta.dirname, name), 'utf8'));
+  const style = (await Promise.all(styles)).join('\n');
   const path = join(directory, 'index.html');
   await mkdir(directory, { recursive: true });
   await pictures.writeTo(directory);
