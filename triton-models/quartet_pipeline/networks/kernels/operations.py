@@ -1,6 +1,6 @@
 """The networks' operations on an NVIDIA GPU: our kernels and the libraries', whichever this card runs faster."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -52,23 +52,7 @@ class KernelOperations(Operations):
         rows = x.numel() // channels
         key = ("linear", rows, channels, outputs, bias is not None, residual is not None)
         ways = [Way("library", lambda: launches.library_linear(x, weight, bias, residual))]
-        if channels % BK == 0 and outputs % 8 == 0 and outputs >= 64 and x.is_contiguous():
-            shape = (*x.shape[:-1], outputs)
-            for tile, splits in _tilings(LINEAR_TILES, rows, outputs, channels // BK):
-                run = partial(
-                    launches.multiply,
-                    x,
-                    weight,
-                    bias,
-                    residual,
-                    shape,
-                    (1, 1, rows),
-                    1,
-                    1,
-                    tile,
-                    splits,
-                )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
+        ways += _products(x, weight, bias, residual, (*x.shape[:-1], outputs))
         return self.choices.run(key, ways, lambda: PLAIN.linear(*_wide(x, weight, bias, residual)))
 
     def add_linear(self, sums: Tensor, x: Tensor, weight: Tensor) -> Tensor:
@@ -80,23 +64,7 @@ class KernelOperations(Operations):
             flat.addmm_(flat_x, weight.t())
             return sums
 
-        ways = [Way("library", in_place)]
-        if channels % BK == 0 and outputs % 8 == 0 and outputs >= 64 and x.is_contiguous():
-            for tile, splits in _tilings(LINEAR_TILES, rows, outputs, channels // BK):
-                run = partial(
-                    launches.multiply,
-                    x,
-                    weight,
-                    None,
-                    sums,
-                    sums.shape,
-                    (1, 1, rows),
-                    1,
-                    1,
-                    tile,
-                    splits,
-                )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
+        ways = [Way("library", in_place), *_products(x, weight, None, sums, sums.shape)]
         kept = sums.clone() if self.choices.would_measure(("add", rows, channels, outputs)) else None
 
         def restored() -> None:
@@ -114,22 +82,10 @@ class KernelOperations(Operations):
         ways = [Way("library", lambda: launches.gate(F.linear(x, weight, bias)))]
         if channels % BK == 0 and outputs % 8 == 0:
             shape = (*x.shape[:-1], outputs)
-            for tile in GATED_TILES:
-                run = partial(
-                    launches.multiply,
-                    x,
-                    weight,
-                    bias,
-                    None,
-                    shape,
-                    (1, 1, rows),
-                    1,
-                    1,
-                    tile,
-                    1,
-                    is_gated=True,
-                )
-                ways.append(Way(f"kernel {tile.name}", run, is_ours=True))
+            multiply = partial(launches.multiply, x, weight, bias, None, shape, (1, 1, rows), 1, 1, is_gated=True)
+            ways += [
+                Way(f"kernel {tile.name}", partial(multiply, tile=tile, splits=1), is_ours=True) for tile in GATED_TILES
+            ]
         return self.choices.run(key, ways, lambda: PLAIN.gated_linear(*_wide(x, weight, bias)))
 
     def convolve(
@@ -143,21 +99,9 @@ class KernelOperations(Operations):
             for name, is_measured in LIBRARIES.items()
         ]
         if stride == 1 and channels % BK == 0 and outputs % 8 == 0:
-            for tile, splits in _tilings(CONVOLUTION_TILES, n * h * w, outputs, 9 * channels // BK):
-                run = partial(
-                    launches.multiply,
-                    x,
-                    weight,
-                    bias,
-                    residual,
-                    (n, h, w, outputs),
-                    (n, h, w),
-                    3,
-                    1,
-                    tile,
-                    splits,
-                )
-                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
+            shape, area = (n, h, w, outputs), (n, h, w)
+            multiply = partial(launches.multiply, x, weight, bias, residual, shape, area, 3, 1)
+            ways += _tiled(CONVOLUTION_TILES, n * h * w, outputs, 9 * channels // BK, multiply)
 
         def reference() -> Tensor:
             wide, weights, biases, added = _wide(x, weight, bias, residual)
@@ -172,9 +116,8 @@ class KernelOperations(Operations):
         ways = [Way("library", lambda: PLAIN.convolve_doubled(x, folded, bias))]
         if channels % BK == 0 and outputs % 8 == 0:
             shape = (n, 2 * h, 2 * w, outputs)
-            for tile, splits in _tilings(CONVOLUTION_TILES, 4 * n * h * w, outputs, 4 * channels // BK):
-                run = partial(launches.multiply, x, folded, bias, None, shape, (n, h, w), 2, 2, tile, splits)
-                ways.append(Way(f"kernel {tile.name} /{splits}", run, is_ours=True))
+            multiply = partial(launches.multiply, x, folded, bias, None, shape, (n, h, w), 2, 2)
+            ways += _tiled(CONVOLUTION_TILES, 4 * n * h * w, outputs, 4 * channels // BK, multiply)
         return self.choices.run(key, ways, lambda: PLAIN.convolve_doubled(*_wide(x, folded, bias)))
 
     def convolve_norm(
@@ -287,6 +230,27 @@ def _wide(*tensors: Any) -> list[Any]:
 
 def _wide_norm(norm: Norm) -> Norm:
     return replace(norm, scale=norm.scale.float(), shift=norm.shift.float())
+
+
+def _products(
+    x: Tensor, weight: Tensor, bias: Tensor | None, residual: Tensor | None, shape: tuple[int, ...]
+) -> list[Way[Tensor]]:
+    """Our kernels for a linear layer, where they can be used."""
+    outputs, channels = weight.shape
+    if channels % BK or outputs % 8 or outputs < 64 or not x.is_contiguous():
+        return []
+    rows = x.numel() // channels
+    multiply = partial(launches.multiply, x, weight, bias, residual, shape, (1, 1, rows), 1, 1)
+    return _tiled(LINEAR_TILES, rows, outputs, channels // BK, multiply)
+
+
+def _tiled(
+    tiles: tuple[Tile, ...], rows: int, outputs: int, steps: int, multiply: Callable[[Tile, int], Tensor]
+) -> list[Way[Tensor]]:
+    return [
+        Way(f"kernel {tile.name} /{splits}", partial(multiply, tile, splits), is_ours=True)
+        for tile, splits in _tilings(tiles, rows, outputs, steps)
+    ]
 
 
 def _tilings(tiles: tuple[Tile, ...], rows: int, outputs: int, steps: int) -> Iterator[tuple[Tile, int]]:
