@@ -35,9 +35,14 @@ class TextConfig:
             activation=fields.get("hidden_act", cls.activation),
             eps=fields.get("layer_norm_eps", cls.eps),
         )
-        if config.activation not in ("quick_gelu", "gelu"):
-            raise ModelError(f"Expected `hidden_act` to be quick_gelu or gelu, got {config.activation!r}.")
+        check_activation(config.activation)
         return config
+
+
+def check_activation(name: str) -> None:
+    """Raises a ModelError for one that CLIP's layers do not have."""
+    if name not in ("quick_gelu", "gelu"):
+        raise ModelError(f"Expected `hidden_act` to be quick_gelu or gelu, got {name!r}.")
 
 
 class LayerConfig(Protocol):

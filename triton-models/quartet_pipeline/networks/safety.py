@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from quartet_pipeline.errors import ModelError
-from quartet_pipeline.networks.clip import Layer
+from quartet_pipeline.networks.clip import Layer, check_activation
 from quartet_pipeline.networks.weight_set import Layout, WeightBuffer, WeightSet
-from quartet_pipeline.networks.weights import fill, read_config, read_part
+from quartet_pipeline.networks.weights import clip_layer_sources, fill, read_config, read_part
 
 SIDE = 224
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -64,8 +64,7 @@ class SafetyConfig:
         )
         if vision.get("image_size", SIDE) != SIDE or SIDE % config.patch:
             raise ModelError(f"Expected a safety checker for pictures of {SIDE}x{SIDE}, got {vision['image_size']}.")
-        if config.activation not in ("quick_gelu", "gelu"):
-            raise ModelError(f"Expected `hidden_act` to be quick_gelu or gelu, got {config.activation!r}.")
+        check_activation(config.activation)
         return config
 
 
@@ -229,10 +228,5 @@ def make_checker(config: SafetyConfig, dtype: torch.dtype) -> SafetyChecker:
 
 def _sources(name: str) -> Sequence[str]:
     if name.startswith("layers."):
-        name = f"encoder.{name}"
-        if ".to_qkv." in name:
-            return [name.replace("to_qkv", f"self_attn.{part}_proj") for part in "qkv"]
-        for ours, theirs in ((".out_proj.", ".self_attn.out_proj."), (".fc1.", ".mlp.fc1."), (".fc2.", ".mlp.fc2.")):
-            name = name.replace(ours, theirs)
-        return [name]
+        return clip_layer_sources(name)
     return [f"embeddings.{name}" if "_embedding" in name else name]

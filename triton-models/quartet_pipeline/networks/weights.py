@@ -206,7 +206,12 @@ def fill(parameters: Mapping[str, Tensor], tensors: Tensors, sources: Sources) -
 def _text_sources(name: str) -> Sequence[str]:
     if name.startswith(("token_embedding", "position_embedding")):
         return [f"embeddings.{name}"]
-    name = f"encoder.{name}" if name.startswith("layers.") else name
+    return clip_layer_sources(name) if name.startswith("layers.") else [name]
+
+
+def clip_layer_sources(name: str) -> Sequence[str]:
+    """For `layers.…` of either of CLIP's towers."""
+    name = f"encoder.{name}"
     if ".to_qkv." in name:
         return [name.replace("to_qkv", f"self_attn.{part}_proj") for part in "qkv"]
     return [re.sub(r"\.(fc\d)\.", r".mlp.\1.", name.replace(".out_proj.", ".self_attn.out_proj."))]
