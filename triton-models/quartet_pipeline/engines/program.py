@@ -19,7 +19,7 @@ from quartet_pipeline.engines.masking import Canvas, Masking
 from quartet_pipeline.engines.noise import device_noise
 from quartet_pipeline.engines.sampling import PlainSampler
 from quartet_pipeline.engines.steering import Steering
-from quartet_pipeline.engines.turns import Turn, Turns, in_turns
+from quartet_pipeline.engines.turns import Turn, Turns, for_each_picture, in_turns
 from quartet_pipeline.networks.interface import Checker, LoopNetworks
 from quartet_pipeline.pixels import PREVIEW_SIDE
 from quartet_pipeline.request import MAX_STEPS
@@ -194,9 +194,7 @@ class Program:
         return self.networks.encode_text(self.ids)
 
     def _read(self) -> Tensor:
-        texts = self.networks.prepare_text(self._states)
-        # The first prompt for every picture, then the second.
-        return texts[:, None].expand(-1, self.count, *texts.shape[1:]).flatten(0, 1).contiguous()
+        return for_each_picture(self.networks.prepare_text(self._states), self.count)
 
     def _fill_noise(self) -> None:
         self.noise.copy_(device_noise(self.seeds, self.step + 1, self._shape))

@@ -95,10 +95,10 @@ class SharedEngines:
         plan for all of them."""
         plan = plan or TorchPlan()
         path = found.networks.resolve()
+        is_gpu = self._device.type == "cuda"
         key = likeness(found, description)
         shared = self._shared.get(key)
         if shared is None:
-            is_gpu = self._device.type == "cuda"
             operations, sampler, fp8 = kernels_of(self._device)
             networks = make_networks(read_configs(path), operations)
             shelf = Shelf(networks, torch.float16 if is_gpu else torch.float32, is_pinned=is_gpu)
@@ -118,8 +118,7 @@ class SharedEngines:
             # They are read when first asked for; that they fit is better known now.
             check_weights(path, shared.networks.networks)
         _add_conditions(shared.networks, description)
-        is_pinned = self._device.type == "cuda"
-        lora = read_lora(found.lora, shared.networks.networks, is_pinned=is_pinned) if found.lora else None
+        lora = read_lora(found.lora, shared.networks.networks, is_pinned=is_gpu) if found.lora else None
         return SharedModel(shared, description, encode_prompt, path, lora)
 
 

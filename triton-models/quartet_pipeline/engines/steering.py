@@ -11,7 +11,7 @@ from torch import Tensor
 
 from quartet_pipeline.description import Size
 from quartet_pipeline.engines.masking import Capture
-from quartet_pipeline.engines.turns import in_turns
+from quartet_pipeline.engines.turns import for_each_picture, in_turns
 from quartet_pipeline.pixels import from_pixels
 from quartet_pipeline.request import MAX_STEPS, Control
 
@@ -76,5 +76,4 @@ class Steering:
         self._text.copy_(self._texts())
 
     def _texts(self) -> Tensor:
-        texts = self._controls.prepare_text(self._states)
-        return texts[:, None].expand(-1, self._count, *texts.shape[1:]).flatten(0, 1).contiguous()
+        return for_each_picture(self._controls.prepare_text(self._states), self._count)

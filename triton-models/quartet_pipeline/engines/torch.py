@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from quartet_pipeline.description import Description, Size
@@ -179,7 +180,7 @@ class TorchEngine:
             program.beside.copy_(self._beside(request).expand_as(program.beside))
         program.ids.copy_(torch.from_numpy(np.stack([self._encode_prompt(text) for text in texts])))
         program.read()
-        self._bring(program, request, table, clean)
+        self._bring(program, request, table, clean, masking)
         encoded = self._outlet.moment()
         self._loop(program, request, table, kinds, masking, on_progress, is_cancelled)
         denoised = self._outlet.moment()
@@ -196,20 +197,24 @@ class TorchEngine:
         stop_if(is_cancelled)
         if not bool(is_finite):
             raise ModelError("Expected the model to give finite numbers, got NaN or infinity.")
-        spans = (encoded - begun, denoised - encoded, done - denoised, done - begun)
-        text_ms, loop_ms, decoder_ms, total_ms = spans
-        timings = (text_ms, loop_ms, decoder_ms, total_ms)
+        timings = (encoded - begun, denoised - encoded, done - denoised, done - begun)
         return Drawing(images.numpy(), timings, None if unsafe is None else unsafe.numpy())
 
     def _encode_picture(self, request: Request) -> Tensor | None:
         """The scaled latents of the picture to start from, where there is one."""
         if request.picture is None:
             return None
-        picture = torch.from_numpy(from_pixels(request.picture)).to(self._networks.device)
-        self._networks.bring("encoder")
-        return self._description.scaling_factor * self._networks.encode(picture).float()
+        return self._latents_of(from_pixels(request.picture))
 
-    def _bring(self, program: Program, request: Request, table: Table, clean: Tensor | None) -> None:
+    def _latents_of(self, pictures: NDArray[np.float32]) -> Tensor:
+        """Pictures float32 [n, 3, h, w] from -1 to 1 -> scaled latents float32 [n, 4, h/8, w/8]."""
+        self._networks.bring("encoder")
+        latents = self._networks.encode(torch.from_numpy(pictures).to(self._networks.device))
+        return self._description.scaling_factor * latents.float()
+
+    def _bring(
+        self, program: Program, request: Request, table: Table, clean: Tensor | None, masking: Masking | None
+    ) -> None:
         """Fills the program's buffers for a request; after `read`, as a step's weights make its times."""
         program.seeds.copy_(torch.tensor(request.seeds))
         program.scale.fill_(request.guidance_scale)
@@ -217,14 +222,12 @@ class TorchEngine:
         program.table[: len(table.rows)] = plan[0]
         program.times[: len(table.rows)] = plan[1]
         if request.control is not None:
-            timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=self._networks.device)
-            program.steering().bring(request.control, self._description.controls[request.control.kind], timesteps)
-        checker, place = self._networks.checker, self._description.safety_checker
-        if checker is not None and place is not None:
-            checker.choose(place)
-        masking = None
-        if clean is not None and request.picture is not None and request.mask is not None:
-            masking = program.masking()
+            place = self._description.controls[request.control.kind]
+            program.steering().bring(request.control, place, self._timesteps(table))
+        checker, checked = self._networks.checker, self._description.safety_checker
+        if checker is not None and checked is not None:
+            checker.choose(checked)
+        if masking is not None and clean is not None and request.picture is not None and request.mask is not None:
             masking.bring(table, request.picture, request.mask, clean)
         clean = None if clean is None else table.picture * clean
         program.begin(noise_scale=table.noise, clean=clean, masking=masking)
@@ -232,23 +235,22 @@ class TorchEngine:
     def _beside(self, request: Request) -> Tensor:
         """What a model that was trained to paint within masks sees: mask, and latents of what is kept, [1, 5, ...]."""
         mask, kept = beside(request.picture, request.mask, request.size, self._description.downscale)
-        device = self._networks.device
-        self._networks.bring("encoder")
-        latents = self._description.scaling_factor * self._networks.encode(torch.from_numpy(kept).to(device)).float()
-        return torch.cat([torch.from_numpy(mask).to(device)[None, None], latents], dim=1)
+        latents = self._latents_of(kept)
+        return torch.cat([torch.from_numpy(mask).to(latents.device)[None, None], latents], dim=1)
 
     def _plan(self, table: Table) -> tuple[Tensor, Tensor]:
         """A table on the device: coefficients, and what the networks make of its timesteps; kept for the next time."""
         plan = self._plans.pop(table, None)
         if plan is None:
-            device = self._networks.device
-            numbers = torch.tensor([coefficients(row) for row in table.rows]).to(device)
-            timesteps = torch.tensor([float(row.timestep) for row in table.rows], device=device)
-            plan = numbers, self._networks.prepare_times(timesteps)
+            numbers = torch.tensor([coefficients(row) for row in table.rows]).to(self._networks.device)
+            plan = numbers, self._networks.prepare_times(self._timesteps(table))
         self._plans[table] = plan
         if len(self._plans) > self._share.programs:
             del self._plans[next(iter(self._plans))]
         return plan
+
+    def _timesteps(self, table: Table) -> Tensor:
+        return torch.tensor([float(row.timestep) for row in table.rows], device=self._networks.device)
 
     def _loop(
         self,

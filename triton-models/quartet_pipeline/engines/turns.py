@@ -49,3 +49,8 @@ def in_turns(rows: int, network: Callable[..., Tensor | tuple[Tensor, ...]], *ba
     parts = [batches] if len(batches[0]) <= rows else zip(*(batch.split(rows) for batch in batches), strict=True)
     results = [result if isinstance(result, tuple) else (result,) for result in (network(*part) for part in parts)]
     return results[0] if len(results) == 1 else tuple(map(torch.cat, zip(*results, strict=True)))
+
+
+def for_each_picture(texts: Tensor, count: int) -> Tensor:
+    """What is read of each prompt [n, ...] -> the same for `count` pictures, all of the first prompt first."""
+    return texts[:, None].expand(-1, count, *texts.shape[1:]).flatten(0, 1).contiguous()
