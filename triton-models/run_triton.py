@@ -37,6 +37,10 @@ PACKAGES = ["numpy==1.26.4", "onnxruntime==1.22.1", "tokenizers==0.21.4"]
 TORCH_PACKAGES = [PACKAGES[0], "torch==2.8.0", "safetensors==0.6.2"]
 PYTHONS = ((3, 10), (3, 12))
 EXIT_TIMEOUT_S = 5
+# Room for four pictures of 1024x1024: growing it in mid-drawing takes longer.
+SHARED_MEMORY = "--backend-config=python,shm-default-byte-size=67108864"
+# Pictures pass through buffers of megabytes, which glibc would give back each time and take again page by page.
+KEEP_BUFFERS = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
 PARENT_DEATH_SIGNAL = 1  # PR_SET_PDEATHSIG of prctl(2)
 
 
@@ -148,8 +152,7 @@ def command_line(options: argparse.Namespace, repository: Path, memory_prefix: s
         f"--exit-timeout-secs={EXIT_TIMEOUT_S}",
         f"--backend-config=python,shm-region-prefix-name={memory_prefix}",
         "--backend-config=python,stub-timeout-seconds=600",
-        # Room for four pictures of 1024x1024: growing it in mid-drawing takes longer.
-        "--backend-config=python,shm-default-byte-size=67108864",
+        SHARED_MEMORY,
         f"--log-info={str(options.verbose).lower()}",
         # The small model runs on the CPU; without these, Triton complains about the GPU it does not find.
         "--allow-gpu-metrics=false",
@@ -170,8 +173,7 @@ def environment() -> dict[str, str]:
     inherited["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     # Triton's embedded Python takes its packages from the environment that comes first here.
     inherited["PATH"] = f"{HOME / 'python/bin'}:{inherited.get('PATH', '')}"
-    # Pictures pass through buffers of megabytes, which glibc would give back each time and take again page by page.
-    inherited |= {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
+    inherited |= KEEP_BUFFERS
     return inherited
 
 

@@ -29,11 +29,10 @@ from tritonclient.grpc import service_pb2
 from bench.card import Card, measure_card
 from bench.subject import arithmetic
 from quartet_pipeline.repository import write_repository
+from run_triton import KEEP_BUFFERS, SHARED_MEMORY
 
 METHOD = "/inference.GRPCInferenceService/ModelStreamInfer"
 READY_TIMEOUT_S = 150
-KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "67108864", "MALLOC_TRIM_THRESHOLD_": "268435456"}
-"""glibc gives buffers of this size back to the system each time, and takes them again page by page."""
 MOST_BYTES = 64 * 2**20
 
 
@@ -166,7 +165,7 @@ def serving(server: Path, python: Path, repository: Path, log: Path) -> Iterator
         "--backend-config=python,stub-timeout-seconds=300",
         # Two servers of one machine must not share what a crashed one left behind.
         f"--backend-config=python,shm-region-prefix-name=quartet-{os.getpid()}-",
-        "--backend-config=python,shm-default-byte-size=67108864",
+        SHARED_MEMORY,
         "--exit-timeout-secs=5",
         "--allow-gpu-metrics=false",
         f"--grpc-port={grpc_port}",
@@ -177,7 +176,7 @@ def serving(server: Path, python: Path, repository: Path, log: Path) -> Iterator
     libraries = [str(server / "libs"), os.environ.get("LD_LIBRARY_PATH", "")]
     environment["LD_LIBRARY_PATH"] = ":".join(filter(None, libraries))
     environment.pop("PYTHONPATH", None)
-    environment.update(KEEP_MEMORY)
+    environment.update(KEEP_BUFFERS)
     with log.open("w") as file:
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT)
     try:
