@@ -192,3 +192,13 @@ export const drawOptions = {
     offered: someModel(({ speeds }) => speeds.length > 1),
   },
 } as const;
+
+/** What most drawings are without, in the order in which it is offered. */
+export const finerOptions = [
+  drawOptions.mask,
+  drawOptions.control,
+  drawOptions.controlKind,
+  drawOptions.controlStrength,
+  drawOptions.loraStrength,
+  drawOptions.speed,
+] as const;

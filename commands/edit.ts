@@ -4,13 +4,11 @@ import { shownPictures } from '../src/jobs/showing.ts';
 import { hasPictures } from '../src/jobs/transitions.ts';
 import { type Messages, messagesFor } from '../src/messages/messages.ts';
 import { defineCommand } from './define-command.ts';
-import { drawOptions } from './draw-options.ts';
+import { drawOptions, finerOptions } from './draw-options.ts';
 import { changedRequest, leftOutNotes } from './draw-request.ts';
-import { withGivenPictures } from './given-pictures.ts';
+import { startStrength, withGivenPictures } from './given-pictures.ts';
 import { findJob, pictureOf, requireResult, resultOptions } from './result-options.ts';
 import { requirePictures, submitDrawing } from './submit-drawing.ts';
-
-const startStrength = 0.6;
 
 /**
  * Draws a result again with some of its settings changed, or a part of one of its pictures. The seed stays unless one is
@@ -35,12 +33,7 @@ export const edit = defineCommand({
     drawOptions.image,
     drawOptions.strength,
     { ...resultOptions.picture, text: ({ option }) => option.ownPicture, required: false },
-    drawOptions.mask,
-    drawOptions.control,
-    drawOptions.controlKind,
-    drawOptions.controlStrength,
-    drawOptions.loraStrength,
-    drawOptions.speed,
+    ...finerOptions,
   ],
   async run(caller, options, services) {
     const messages = messagesFor(caller.requester.locale);

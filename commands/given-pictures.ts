@@ -15,7 +15,8 @@ export interface GivenPictures {
   readonly control_strength?: number | undefined;
 }
 
-const startStrength = 0.6;
+/** How far a drawing goes away from the picture that it starts from. */
+export const startStrength = 0.6;
 /** What is painted over is to become something else. */
 const paintStrength = 0.9;
 const controlScale = 1;

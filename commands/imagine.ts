@@ -1,7 +1,7 @@
 import { InvalidRequestError } from '../src/errors.ts';
 import { messagesFor } from '../src/messages/messages.ts';
 import { defineCommand } from './define-command.ts';
-import { drawOptions } from './draw-options.ts';
+import { drawOptions, finerOptions } from './draw-options.ts';
 import { completeRequest } from './draw-request.ts';
 import { withGivenPictures } from './given-pictures.ts';
 import { submitDrawing } from './submit-drawing.ts';
@@ -24,12 +24,7 @@ export const imagine = defineCommand({
     drawOptions.style,
     drawOptions.image,
     drawOptions.strength,
-    drawOptions.mask,
-    drawOptions.control,
-    drawOptions.controlKind,
-    drawOptions.controlStrength,
-    drawOptions.loraStrength,
-    drawOptions.speed,
+    ...finerOptions,
   ],
   async run(caller, options, services) {
     const messages = messagesFor(caller.requester.locale);
